@@ -1,0 +1,1 @@
+"""What pyinfra brings a host to, one subject a file."""

@@ -1,0 +1,1 @@
+"""What pyinfra reads of a host."""

@@ -1,0 +1,1 @@
+"""Hosts that are system containers on this machine."""

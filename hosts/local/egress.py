@@ -1,0 +1,25 @@
+"""The one rule that lets nodes out through this machine, when the profile asks for it."""
+
+from hosts.local.command import run, succeeds
+from hosts.local.plan import Network
+
+
+def _rule(network: Network) -> list[str]:
+    tag = ["-m", "comment", "--comment", f"cairn:{network.handle}"]
+    return ["POSTROUTING", "-s", network.address_range, "!", "-d", network.address_range, *tag, "-j", "MASQUERADE"]
+
+
+def open_egress(network: Network) -> None:
+    """Adds the masquerade rule, tagged with the environment's handle, unless it is there.
+
+    Forwarding must be on as well; `hosts.local.kernel` keeps the value that `down` puts back.
+    """
+    if not succeeds("iptables", "-t", "nat", "-C", *_rule(network)):
+        run("iptables", "-t", "nat", "-A", *_rule(network))
+    run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+
+
+def close_egress(network: Network) -> None:
+    """Removes the masquerade rule, however often it is there."""
+    while network.egress and succeeds("iptables", "-t", "nat", "-C", *_rule(network)):
+        run("iptables", "-t", "nat", "-D", *_rule(network))

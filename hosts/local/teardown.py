@@ -1,0 +1,70 @@
+"""Leaving the machine as it was, whatever state an environment is in."""
+
+import json
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+from catalog.directories import state_root
+from hosts.errors import HostError
+from hosts.local import bridge, budget, container, egress, kernel
+from hosts.local.plan import Network
+
+
+def record(network: Network) -> None:
+    """Writes the plan down where `teardown` finds it without Pulumi's state."""
+    network.root.mkdir(parents=True, exist_ok=True)
+    (network.root / "network.json").write_text(json.dumps(network.as_record()))
+
+
+def recorded(environment: str) -> Network:
+    """The plan that was written down; the default plan when none was."""
+    plan = Network(environment)
+    path = plan.root / "network.json"
+    return Network(**json.loads(path.read_text())) if path.exists() else plan
+
+
+def teardown(environment: str) -> None:
+    """Ends every process of the environment and removes its mounts, links, namespaces, cgroups and directories.
+
+    Safe to run again, on an environment that is half made, and on one that never was. When it was the last one on this
+    machine, the kernel settings that nodes changed are put back.
+    """
+    network = recorded(environment)
+    for name in container.states(network):
+        container.delete(network, name)
+    _end_processes(network)
+    bridge.remove(network)
+    egress.close_egress(network)
+    budget.remove(network)
+    for directory in (network.run_root, network.root):
+        if directory.exists():
+            shutil.rmtree(directory)
+    _remove_if_empty(network.run_root.parent)
+    if not any_left():
+        kernel.put_back()
+
+
+def any_left() -> bool:
+    """Whether this machine holds any local environment."""
+    return any((state_root() / "environments").glob("*/network.json"))
+
+
+def _end_processes(network: Network, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while left := budget.processes(network):
+        if time.monotonic() > deadline:
+            raise HostError(f"processes {sorted(left)} of {network.environment} don't end; run `cairn down` again")
+        for process in left:
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        time.sleep(0.05)
+
+
+def _remove_if_empty(directory: Path) -> None:
+    if directory.is_dir() and not any(directory.iterdir()):
+        directory.rmdir()

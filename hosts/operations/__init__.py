@@ -1,0 +1,1 @@
+"""What pyinfra does to a host."""

@@ -1,0 +1,127 @@
+"""A kubeadm cluster of system containers on this machine, every part of it a resource."""
+
+import os
+from typing import Any
+
+import psutil
+import pulumi
+from pulumi import Input, Output, ResourceOptions
+
+import catalog
+from catalog.supply import Supply
+from hosts.local.plan import REGISTRY_PORT, Network, pod_subnet
+from profiles.schema import Profile
+from stacks.clusters import Cluster
+from stacks.clusters.kubeadm import ControlPlane, ProvisionedHost, Worker
+from stacks.clusters.local_machine import KeyPair, LocalCluster, LocalNode
+
+NODE_EVICTION_BYTES = 100 * 1024**2
+"""What kubelet keeps free before it evicts (hosts/templates/kubelet.yaml.j2); it comes off a node's allocatable."""
+
+
+def reservation(capacity: int, budget: int, nodes: int) -> int:
+    """What each node keeps back so that the allocatable of all `nodes` sums up to the budget."""
+    return max(0, capacity - budget // nodes)
+
+
+def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
+    """The environment's cluster. Both supplies fill the registry on the bridge, so nodes are made alike."""
+    del supply
+    network = Network(environment, profile.cluster.address_range, profile.cluster.service_range, profile.cluster.egress)
+    budget = profile.budget
+    cluster = LocalCluster("cluster", network=network.as_record(), budget=(budget.cpu_millis, budget.memory_bytes))
+    login = KeyPair("login", deleted_with=cluster)
+    addresses = {f"{environment}-control-plane": network.control_plane} | {
+        f"{environment}-worker-{index}": network.worker(index) for index in range(1, profile.cluster.workers + 1)
+    }
+    subnets = {name: pod_subnet(profile.cluster.pod_range, index) for index, name in enumerate(addresses)}
+    lock = catalog.load()
+
+    def config(name: str) -> dict[str, Any]:
+        nodes = len(addresses)
+        memory = psutil.virtual_memory().total - NODE_EVICTION_BYTES
+        return {
+            "name": name,
+            "address": addresses[name],
+            "pod_subnet": subnets[name],
+            "pod_range": profile.cluster.pod_range,
+            "peers": {subnets[peer]: addresses[peer] for peer in addresses if peer != name},
+            "sandbox_image": lock.image("pause"),
+            "registries": {
+                registry: f"http://{network.registry}:{REGISTRY_PORT}/v2/{registry}" for registry in lock.registries()
+            },
+            "reserved_cpu_millis": reservation((os.cpu_count() or 1) * 1000, budget.cpu_millis, nodes),
+            "reserved_memory_bytes": reservation(memory, budget.memory_bytes, nodes),
+        }
+
+    hosts: dict[str, dict[str, Input[Any]]] = {}
+    started: dict[str, LocalNode] = {}
+    for name, address in addresses.items():
+        identity = KeyPair(f"{name}-identity", deleted_with=cluster)
+        started[name] = LocalNode(
+            name,
+            network=network.as_record(),
+            address=address,
+            authorized_key=login.public_key,
+            identity=identity,
+            opts=ResourceOptions(depends_on=[cluster], deleted_with=cluster),
+        )
+        hosts[name] = {
+            "name": name,
+            "address": address,
+            "private_key": login.private_key,
+            "host_public_key": identity.public_key,
+        }
+
+    first, *others = addresses
+    control_plane = ControlPlane(
+        "control-plane",
+        host=hosts[first],
+        node=config(first),
+        cluster={
+            "kubernetes_version": lock.version("kubelet"),
+            "etcd_tag": lock.image("etcd").rpartition(":")[2],
+            "coredns_tag": lock.image("coredns").rpartition(":")[2],
+            "pod_range": profile.cluster.pod_range,
+            "service_range": profile.cluster.service_range,
+            "eviction_seconds": profile.cluster.eviction_seconds,
+        },
+        opts=ResourceOptions(depends_on=[started[first]], deleted_with=cluster),
+    )
+    workers = []
+    for name in others:
+        prepared = ProvisionedHost(
+            f"{name}-host",
+            host=hosts[name],
+            node=config(name),
+            opts=ResourceOptions(depends_on=[started[name]], deleted_with=cluster),
+        )
+        workers.append(
+            Worker(
+                f"{name}-membership",
+                host=hosts[name],
+                node=config(name),
+                control_plane=hosts[first],
+                opts=ResourceOptions(depends_on=[prepared, control_plane], deleted_with=cluster),
+            )
+        )
+    known_hosts = Output.all(**{name: host["host_public_key"] for name, host in hosts.items()}).apply(
+        lambda keys: "".join(f"{addresses[name]} {key}\n" for name, key in keys.items())
+    )
+    ssh = Output.secret(
+        Output.all(private_key=login.private_key, known_hosts=known_hosts).apply(
+            lambda found: {
+                **found,
+                "user": "root",
+                "hosts": addresses,
+                "nodes": {name: config(name) for name in addresses},
+            }
+        )
+    )
+    pulumi.log.debug(f"{len(addresses)} local nodes on {network.bridge}")
+    return Cluster(
+        kubeconfig=control_plane.kubeconfig,
+        identifier=control_plane.identifier,
+        resource=cluster,
+        ssh=ssh,
+    )

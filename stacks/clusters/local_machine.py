@@ -1,0 +1,154 @@
+"""Resources for what a local cluster uses of this machine: its bridge and budget, key pairs, and nodes."""
+
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pulumi import Input, Output, Resource, ResourceOptions
+from pulumi.dynamic import CreateResult, DiffResult, ResourceProvider, UpdateResult
+from pulumi.dynamic import Resource as DynamicResource
+
+from hosts.local import bridge, budget, egress, kernel, registry, teardown
+from hosts.local import node as local_node
+from hosts.local.node import Node
+from hosts.local.plan import Network
+
+
+class Provider(ResourceProvider):
+    """A dynamic provider whose code is imported, never carried as a secret in the state."""
+
+    serialize_as_secret_always = False
+
+    def settle(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Makes what `inputs` describe, whether nothing, half or all of it is there; returns further outputs."""
+        raise NotImplementedError
+
+    def identity(self, inputs: dict[str, Any]) -> str:
+        """The resource's id."""
+        raise NotImplementedError
+
+    def live(self, inputs: dict[str, Any]) -> bool:
+        """Whether what was made still runs; a no makes the next `up` settle it again (after a reboot, say)."""
+        del inputs
+        return True
+
+    replace_on: tuple[str, ...] = ()
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Settles the inputs. Creating what exists already adopts it, so that a killed `up` can be repeated."""
+        return CreateResult(self.identity(props), {**props, **self.settle(props)})
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Settles the new inputs."""
+        return UpdateResult({**_news, **self.settle(_news)})
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Compares inputs; unchanged inputs whose work is no longer live count as a change."""
+        given = {key: value for key, value in _news.items() if key != "__provider" and value is not None}
+        changed = [key for key, value in given.items() if _olds.get(key) != value]
+        replaces = [key for key in changed if key in self.replace_on]
+        changes = bool(changed) or not self.live(_news)
+        return DiffResult(changes=changes, replaces=replaces, delete_before_replace=True)
+
+
+class _ClusterProvider(Provider):
+    replace_on = ("network",)
+
+    def identity(self, inputs: dict[str, Any]) -> str:
+        return str(inputs["network"]["environment"])
+
+    def settle(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        network = Network(**inputs["network"])
+        bridge.require_free_range(network)
+        kernel.keep()
+        teardown.record(network)
+        budget.set_budget(network, int(inputs["cpu_millis"]), int(inputs["memory_bytes"]))
+        bridge.create(network)
+        if network.egress:
+            egress.open_egress(network)
+        registry.up(network)
+        return {}
+
+    def live(self, inputs: dict[str, Any]) -> bool:
+        network = Network(**inputs["network"])
+        return bridge.present(network) and registry.running(network)
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        teardown.teardown(Network(**_props["network"]).environment)
+
+
+class LocalCluster(DynamicResource, module="local", name="Cluster"):
+    """What all nodes of an environment share on this machine; deleting it ends them all and leaves nothing."""
+
+    def __init__(
+        self, name: str, network: dict[str, Any], budget: tuple[int, int], opts: ResourceOptions | None = None
+    ) -> None:
+        cpu_millis, memory_bytes = budget
+        props = {"network": network, "cpu_millis": cpu_millis, "memory_bytes": memory_bytes}
+        super().__init__(_ClusterProvider(), name, props, opts)
+
+
+class _KeyPairProvider(Provider):
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        key = Ed25519PrivateKey.generate()
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+        )
+        public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+        made = {"private_key": private.decode(), "public_key": public.decode()}
+        return CreateResult(made["public_key"].split()[1][-16:], {**props, **made})
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        return DiffResult(changes=False)
+
+
+class KeyPair(DynamicResource, module="local", name="KeyPair"):
+    """An ed25519 key pair in OpenSSH's forms; the private half is a secret in the state."""
+
+    private_key: Output[str]
+    public_key: Output[str]
+
+    def __init__(self, name: str, deleted_with: Resource) -> None:
+        opts = ResourceOptions(deleted_with=deleted_with, additional_secret_outputs=["private_key"])
+        super().__init__(_KeyPairProvider(), name, {"private_key": None, "public_key": None}, opts)
+
+
+class _NodeProvider(Provider):
+    replace_on = ("network", "name", "address", "host_public_key")
+
+    def identity(self, inputs: dict[str, Any]) -> str:
+        return str(inputs["name"])
+
+    def settle(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        local_node.up(Node.from_record(inputs))
+        return {}
+
+    def live(self, inputs: dict[str, Any]) -> bool:
+        return local_node.running(Node.from_record(inputs))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        local_node.remove(Node.from_record(_props))
+
+
+class LocalNode(DynamicResource, module="local", name="Node"):
+    """One system container with systemd and sshd; stopped ones are started again by the next `up`."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        network: dict[str, Any],
+        address: str,
+        authorized_key: Input[str],
+        identity: KeyPair,
+        opts: ResourceOptions,
+    ) -> None:
+        props = {
+            "network": network,
+            "name": name,
+            "address": address,
+            "authorized_key": authorized_key,
+            "host_key": identity.private_key,
+            "host_public_key": identity.public_key,
+        }
+        super().__init__(_NodeProvider(), name, props, opts)
