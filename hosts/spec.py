@@ -56,8 +56,8 @@ class ControlPlaneConfig:
     """
 
     kubernetes_version: str
-    etcd_tag: str
-    coredns_tag: str
+    etcd_image: str
+    coredns_image: str
     pod_range: str
     service_range: str
     eviction_seconds: int = 300

@@ -1,6 +1,7 @@
 """The registry that nodes pull from: the cache's images, served read-only on the bridge and nowhere else."""
 
 import time
+from pathlib import Path
 
 import httpx
 from catalog.registry import configuration, store
@@ -51,7 +52,7 @@ def up(network: Network, seconds: float = 30) -> None:
     registry = _container(network)
     registry.rootfs.mkdir(parents=True, exist_ok=True)
     (network.root / NAME / "config.yml").write_text(
-        configuration("/var/lib/registry", f"{network.registry}:{REGISTRY_PORT}", read_only=True)
+        configuration(f"{network.registry}:{REGISTRY_PORT}", read_only=True, root=Path("/var/lib/registry"))
     )
     namespace = bridge.attach(network, NAME, network.registry)
     container.start(registry, namespace)

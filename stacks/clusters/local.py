@@ -80,8 +80,8 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
         node=config(first),
         cluster={
             "kubernetes_version": lock.version("kubelet"),
-            "etcd_tag": lock.image("etcd").rpartition(":")[2],
-            "coredns_tag": lock.image("coredns").rpartition(":")[2],
+            "etcd_image": lock.image("etcd"),
+            "coredns_image": lock.image("coredns"),
             "pod_range": profile.cluster.pod_range,
             "service_range": profile.cluster.service_range,
             "eviction_seconds": profile.cluster.eviction_seconds,

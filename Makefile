@@ -1,0 +1,46 @@
+# `make help` lists what can be made.
+PYTHON ?= python3
+PROFILE ?= laptop
+# A person's running environment stays untouched: tests have one of their own, with addresses of its own.
+TEST_ENVIRONMENT ?= test
+TEST_ADDRESS_RANGE ?= 10.98.0.0/24
+BIN := .venv/bin
+
+.PHONY: help up test down lint unit cluster-tests bench clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: .venv/ready ## from a bare machine to a running platform (PROFILE=laptop)
+	$(BIN)/cairn up $(PROFILE) --yes
+
+down: .venv/ready ## take the platform away and leave nothing
+	$(BIN)/cairn down --name $(PROFILE)
+
+test: lint unit cluster-tests ## lint, types, unit, host, smoke and journey tests, on an environment of their own
+
+lint: .venv/ready ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: .venv/ready ## the tests that need no cluster
+	$(BIN)/pytest -q -n 2 tests
+
+bench: .venv/ready ## measure speed and cost, and write docs/performance.md
+	$(BIN)/python -m bench
+
+clean: ## forget the Python environment and what tests left in the checkout
+	rm -rf .venv evidence charts .mypy_cache .ruff_cache .pytest_cache
+
+.venv/ready: requirements.lock bootstrap.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: Cairn needs Python 3.11 or newer as $(PYTHON); name another: make PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "error: Python's venv is missing: apt-get install python3-venv" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r bootstrap.lock
+	$(BIN)/uv pip sync --quiet --require-hashes bootstrap.lock requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
