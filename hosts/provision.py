@@ -77,7 +77,7 @@ def credentials(host: Host) -> Iterator[tuple[Path, Path]]:
 def without_delay(client: paramiko.SSHClient) -> None:
     """Sends each packet at once: Nagle's algorithm costs 40 ms for every command, and a node takes over a hundred."""
     transport = client.get_transport()
-    if transport is not None:
+    if transport is not None and isinstance(transport.sock, socket.socket):
         transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
@@ -86,6 +86,7 @@ def _run(request: dict[str, Any]) -> Outcome:
     from pyinfra.api.connect import connect_all, disconnect_all
     from pyinfra.api.deploy import add_deploy
     from pyinfra.api.operations import run_ops
+    from pyinfra.connectors.ssh import SSHConnector
 
     from hosts.deploys.container_runtime import container_runtime
     from hosts.deploys.kubeadm import control_plane, worker
@@ -108,7 +109,8 @@ def _run(request: dict[str, Any]) -> Outcome:
         state = State(Inventory(([(host.name, data)], {})), Config(FAIL_PERCENT=0))
         connect_all(state)
         for connected in state.inventory:
-            without_delay(connected.connector.client)
+            if isinstance(connected.connector, SSHConnector) and connected.connector.client:
+                without_delay(connected.connector.client)
         if "join" in request:
             add_deploy(state, worker, node, Join(**request["join"]))
         else:

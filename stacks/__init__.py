@@ -1,0 +1,1 @@
+"""The Pulumi program and the ways of getting a cluster."""

@@ -145,12 +145,11 @@ def start(container: Container, namespace: Path) -> None:
     container.network.run_root.mkdir(parents=True, exist_ok=True)
     config = oci_config(container, namespace, held_capabilities())
     (container.bundle / "config.json").write_text(json.dumps(config, indent=1))
-    pid_file = container.bundle / "pid"
     with container.log.open("ab") as log:
-        argv = [tool("runc"), "--root", container.network.run_root, "run", "--detach", "--pid-file", pid_file]
+        argv = [str(tool("runc")), "--root", str(container.network.run_root), "run", "--detach"]
         process = os.posix_spawn(
             argv[0],
-            [*map(str, argv), "--bundle", str(container.bundle), container.name],
+            [*argv, "--bundle", str(container.bundle), container.name],
             dict(os.environ),
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),

@@ -1,5 +1,8 @@
 """The one rule that lets nodes out through this machine, when the profile asks for it."""
 
+from pathlib import Path
+
+from catalog.build import tool
 from hosts.local.command import run, succeeds
 from hosts.local.plan import Network
 
@@ -14,12 +17,12 @@ def open_egress(network: Network) -> None:
 
     Forwarding must be on as well; `hosts.local.kernel` keeps the value that `down` puts back.
     """
-    if not succeeds("iptables", "-t", "nat", "-C", *_rule(network)):
-        run("iptables", "-t", "nat", "-A", *_rule(network))
-    run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+    if not succeeds(tool("iptables"), "-w", "-t", "nat", "-C", *_rule(network)):
+        run(tool("iptables"), "-w", "-t", "nat", "-A", *_rule(network))
+    Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
 
 
 def close_egress(network: Network) -> None:
     """Removes the masquerade rule, however often it is there."""
-    while network.egress and succeeds("iptables", "-t", "nat", "-C", *_rule(network)):
-        run("iptables", "-t", "nat", "-D", *_rule(network))
+    while network.egress and succeeds(tool("iptables"), "-w", "-t", "nat", "-C", *_rule(network)):
+        run(tool("iptables"), "-w", "-t", "nat", "-D", *_rule(network))

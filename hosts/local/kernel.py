@@ -1,6 +1,7 @@
 """Kernel settings that a node changes for the whole machine: kept before the first node, put back after the last."""
 
 import json
+import os
 from pathlib import Path
 
 from catalog.directories import state_root
@@ -23,27 +24,42 @@ SETTINGS = (
 )
 
 
+SHARED = Path("/run/cairn/kernel.json")
+"""What other users' environments on this machine see of the values that were kept."""
+
+
 def _kept() -> Path:
     return state_root() / "kernel.json"
 
 
 def keep() -> None:
-    """Writes the present values down, unless an environment that runs has done so."""
+    """Writes the present values down, before anything changes them.
+
+    The note in the state directory outlives a reboot. The one in /run tells environments of another state directory,
+    which come while nodes already run, what the values were before.
+    """
     if _kept().exists():
-        return
-    present = {name: Path(PROC, name).read_text().strip() for name in SETTINGS}
-    _kept().parent.mkdir(parents=True, exist_ok=True)
-    draft = _kept().with_suffix(".new")
-    draft.write_text(json.dumps(present, indent=1))
-    draft.rename(_kept())
+        values = _kept().read_text()
+    elif SHARED.exists():
+        values = SHARED.read_text()
+    else:
+        values = json.dumps({name: Path(PROC, name).read_text().strip() for name in SETTINGS}, indent=1)
+    for note in (_kept(), SHARED):
+        if not note.exists():
+            note.parent.mkdir(parents=True, exist_ok=True)
+            draft = note.with_suffix(f".{os.getpid()}")
+            draft.write_text(values)
+            draft.rename(note)
 
 
 def put_back() -> None:
-    """Restores what `keep` wrote down and forgets it. Call it when no environment has a node any more."""
+    """Restores what `keep` wrote down, unless another state directory's nodes still run, and forgets it."""
     if not _kept().exists():
         return
-    for name, value in json.loads(_kept().read_text()).items():
-        setting = Path(PROC, name)
-        if setting.read_text().strip() != value:
-            setting.write_text(value)
+    if not any(path.is_dir() for path in SHARED.parent.glob("*")):
+        for name, value in json.loads(_kept().read_text()).items():
+            setting = Path(PROC, name)
+            if setting.read_text().strip() != value:
+                setting.write_text(value)
+        SHARED.unlink(missing_ok=True)
     _kept().unlink()

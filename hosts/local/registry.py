@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 import httpx
-from catalog.registry import configuration, store
 
 from catalog.build import binary
+from catalog.registry import configuration, store
 from hosts.errors import HostError
 from hosts.local import bridge, container
 from hosts.local.container import Container, Mount

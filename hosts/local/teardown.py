@@ -42,9 +42,9 @@ def teardown(environment: str) -> None:
     for directory in (network.run_root, network.root):
         if directory.exists():
             shutil.rmtree(directory)
-    _remove_if_empty(network.run_root.parent)
     if not any_left():
         kernel.put_back()
+    _remove_if_empty(network.run_root.parent)
 
 
 def any_left() -> bool:

@@ -1,6 +1,6 @@
 """kubeadm as operations that do nothing where their work is done."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from pyinfra import host
 from pyinfra.api import operation
@@ -12,7 +12,7 @@ from hosts.markers import DONE
 IGNORED = "SystemVerification,Swap,Mem,NumCPU"
 
 
-def _unless_done(command: str) -> Iterator[str]:
+def _unless_done(command: str) -> Generator[str, None, None]:
     state = host.get_fact(KubeadmState)
     if state == "done":
         host.noop(f"kubeadm has done its work: {DONE} is there")
@@ -25,12 +25,12 @@ def _unless_done(command: str) -> Iterator[str]:
 
 
 @operation()
-def init(config: str) -> Iterator[str]:
+def init(config: str) -> Generator[str, None, None]:
     """Makes the host a control plane by the configuration file at `config` on it."""
     yield from _unless_done(f"kubeadm init --config {config} --ignore-preflight-errors={IGNORED}")
 
 
 @operation()
-def join(config: str) -> Iterator[str]:
+def join(config: str) -> Generator[str, None, None]:
     """Joins the host to a cluster by the configuration file at `config` on it."""
     yield from _unless_done(f"kubeadm join --config {config} --ignore-preflight-errors={IGNORED}")

@@ -29,7 +29,7 @@ def _versions() -> dict[str, str]:
 
 def node_config(record: dict[str, Any]) -> NodeConfig:
     """The node that a resource's `node` property describes, with the catalog's binaries on this machine."""
-    whole = {key: int(value) if key.startswith("reserved_") else value for key, value in record.items()}
+    whole: dict[str, Any] = {key: int(value) if key.startswith("reserved_") else value for key, value in record.items()}
     return NodeConfig(
         **whole,
         binaries={name: str(binary(name)) for name in NODE_BINARIES},

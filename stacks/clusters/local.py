@@ -105,19 +105,15 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
                 opts=ResourceOptions(depends_on=[prepared, control_plane], deleted_with=cluster),
             )
         )
-    known_hosts = Output.all(**{name: host["host_public_key"] for name, host in hosts.items()}).apply(
-        lambda keys: "".join(f"{addresses[name]} {key}\n" for name, key in keys.items())
-    )
-    ssh = Output.secret(
-        Output.all(private_key=login.private_key, known_hosts=known_hosts).apply(
-            lambda found: {
-                **found,
-                "user": "root",
-                "hosts": addresses,
-                "nodes": {name: config(name) for name in addresses},
-            }
-        )
-    )
+
+    def access(found: dict[str, Any]) -> dict[str, Any]:
+        keys = found.pop("identities")
+        known_hosts = "".join(f"{addresses[name]} {key}\n" for name, key in keys.items())
+        nodes = {name: config(name) for name in addresses}
+        return {**found, "user": "root", "hosts": addresses, "known_hosts": known_hosts, "nodes": nodes}
+
+    identities = Output.all(**{name: host["host_public_key"] for name, host in hosts.items()})
+    ssh: Output[Any] = Output.secret(Output.all(private_key=login.private_key, identities=identities).apply(access))
     pulumi.log.debug(f"{len(addresses)} local nodes on {network.bridge}")
     return Cluster(
         kubeconfig=control_plane.kubeconfig,

@@ -1,0 +1,52 @@
+"""The Pulumi program: read the profile, get the cluster, install the modules."""
+
+import importlib
+
+import pulumi
+
+from catalog.build import Progress, provide
+from modules.cluster import Cluster
+from modules.install import install
+from modules.registry import enabled
+from profiles.errors import ProfileError
+from profiles.load import load
+from profiles.schema import Profile
+from stacks.keep_supply import settle
+
+
+def main() -> None:
+    """Declare everything that the stack's settings ask for."""
+    config, environment = pulumi.Config(), pulumi.get_stack()
+    name = config.get("profile")
+    if not name:
+        raise ProfileError("this stack has no profile yet: pulumi config set profile laptop")
+    profile = load(name, config.get_object("set") or {})
+    supply, why = settle(environment, config.get("supply") or "auto")
+    pulumi.log.info(f"supply {supply}: {why}")
+    provide(_needed(profile), supply, _tell)
+    provider = importlib.import_module(f"stacks.clusters.{profile.cluster.provider}")
+    cluster: Cluster = provider.make(profile, environment, supply)
+    versions = install(profile, cluster)
+    pulumi.export("kubeconfig", pulumi.Output.secret(cluster.kubeconfig))
+    pulumi.export("cluster_identifier", cluster.identifier)
+    pulumi.export("profile", name)
+    pulumi.export("supply", str(supply))
+    pulumi.export("modules", versions)
+    if cluster.ssh is not None:
+        pulumi.export("ssh", pulumi.Output.secret(cluster.ssh))
+
+
+def _needed(profile: Profile) -> list[str] | None:
+    """The catalog's items that this run reads: all of them for nodes of our own, else what is installed from here."""
+    if profile.cluster.provider == "local" and not pulumi.runtime.is_dry_run():
+        return None
+    items = [(module.chart, module.manifest) for module in enabled(profile)]
+    return [f"charts/{chart}" for chart, _ in items if chart] + [f"manifests/{each}" for _, each in items if each]
+
+
+def _tell(progress: Progress) -> None:
+    if progress.phase != "cached":
+        pulumi.log.info(f"catalog {progress.index}/{progress.total}: {progress.item} {progress.phase}")
+
+
+main()
