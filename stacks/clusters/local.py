@@ -120,4 +120,5 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
         identifier=control_plane.identifier,
         resource=cluster,
         ssh=ssh,
+        nodes=workers,
     )

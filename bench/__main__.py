@@ -1,0 +1,76 @@
+"""Takes all measurements on this machine and writes docs/performance.md: `make bench`."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench import idle, machine, plain
+from bench.person import Person
+from bench.report import Measurements, page
+from cairn.console import say
+from catalog.cache import read
+from catalog.directories import REPOSITORY
+from catalog.items import all_items, key
+from catalog.schema import load as load_catalog
+from catalog.supply import Supply
+from hosts.local.teardown import recorded, teardown
+from modules.api import connect
+from profiles.load import load
+from profiles.schema import Profile
+
+FILE = REPOSITORY / "docs" / "performance.md"
+ENVIRONMENT = "bench"
+
+
+def main(
+    profile: Annotated[str, typer.Option(help="The profile to measure.")] = "laptop",
+    runs: Annotated[int, typer.Option(help="Runs of each kind.", min=1)] = 3,
+    seconds: Annotated[float, typer.Option(help="How long to watch the idle platform.")] = 60,
+    address_range: Annotated[str, typer.Option(help="Addresses that nobody else uses.")] = "10.99.0.0/24",
+    output: Annotated[Path, typer.Option(help="Where the page goes.")] = FILE,
+) -> None:
+    """Measure warm up, no-op up and preview, down, idle cost and the plain yardstick; write the page."""
+    busy = machine.busy()
+    with tempfile.TemporaryDirectory(prefix="cairn-bench-") as directory:
+        os.environ["XDG_STATE_HOME"] = directory
+        person = Person(Path(directory), ENVIRONMENT, (profile, "--set", f"cluster.address_range={address_range}"))
+        try:
+            seen = measure(person, load(profile), runs, seconds, busy)
+        finally:
+            teardown(ENVIRONMENT)
+    output.write_text(page(seen, load(profile)))
+    typer.echo(output.read_text())
+
+
+def measure(person: Person, profile: Profile, runs: int, seconds: float, busy: float) -> Measurements:
+    """Runs of Cairn and of the yardstick take turns, so that a busy minute hits both."""
+    seen = Measurements(machine.describe(), busy, built=built())
+    for run in range(runs):
+        say(f"run {run + 1} of {runs}: Cairn")
+        seen.warm.append(person.up())
+        seen.unchanged_up.append(person.up())
+        seen.unchanged_preview.append(person.preview())
+        state = person.pulumi("stack export --show-secrets")
+        if run == runs - 1:
+            say(f"idle for {seconds:.0f} s")
+            client = connect(person.pulumi("stack output --json --show-secrets")["kubeconfig"])
+            seen.idle = idle.measure(recorded(ENVIRONMENT), client, seconds)
+        seen.down.append(person.down())
+        say(f"run {run + 1} of {runs}: plain kubeadm, helm and kubectl")
+        seen.plain.append(plain.up(state, profile))
+        teardown(ENVIRONMENT)
+    return seen
+
+
+def built() -> dict[str, float]:
+    """Seconds that each cached item took to make, by the cache's receipts."""
+    lock = load_catalog()
+    receipts = {item: read(item, key(lock, item, Supply.SOURCE)) for item in all_items(lock)}
+    return {str(item): receipt.seconds for item, receipt in receipts.items() if receipt}
+
+
+if __name__ == "__main__":
+    typer.run(main)

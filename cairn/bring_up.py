@@ -1,0 +1,126 @@
+"""The steps of `cairn up` and `cairn preview`, each timed: preflight, catalog, Pulumi."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from tempfile import NamedTemporaryFile
+
+from pulumi.automation.errors import CommandError
+
+from cairn.console import err, say
+from cairn.display import show
+from cairn.environment import Environment
+from cairn.errors import UserError
+from cairn.failure import failed
+from cairn.lock import environment_lock
+from cairn.parts import parts
+from cairn.plan import Plan
+from cairn.preflight.check import Status
+from cairn.preflight.run import failures, run
+from cairn.preflight.shown import table
+from cairn.progress import Progress
+from cairn.recovery import clear_backend_lock, forget_pending
+from cairn.supplying import report
+from cairn.tools import link_programs, prepare
+from catalog.build import provide
+from catalog.supply import Supply, resolve
+from modules.registry import enabled
+
+
+@dataclass
+class Outcome:
+    """What a run did: for the summary and for `--json`."""
+
+    plan: Plan
+    supply: Supply
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Time one step of the run."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[step] = round(time.monotonic() - start, 1)
+
+
+def bring_up(plan: Plan, preview: bool = False) -> Outcome:
+    """Bring the environment to what the plan says, or only show what that would change."""
+    supply, why = resolve(plan.settings.supply)
+    if plan.settings.supply == "auto":
+        say(f"supply: {supply} ({why}); kept for this environment, --supply changes it")
+    plan = replace(plan, settings=replace(plan.settings, supply=str(supply)))
+    progress = Progress(time.monotonic)
+    progress.expect(*parts(plan.profile))
+    outcome = Outcome(plan, supply, progress)
+    verb = "preview" if preview else "up"
+    with environment_lock(plan.environment, f"{verb} --name {plan.environment}") as lock:
+        with outcome.timed("preflight"):
+            _preflight(plan, supply)
+        with outcome.timed("catalog"), report() as tell:
+            prepare(supply, tell)
+            provide(items(plan), supply, tell)
+            link_programs()
+        environment = Environment(plan.environment, lock.note_session)
+        with outcome.timed("pulumi"):
+            if preview:
+                _preview(environment, outcome)
+            else:
+                _up(environment, outcome)
+    return outcome
+
+
+def items(plan: Plan) -> list[str] | None:
+    """What must be provided: all of the catalog for nodes of our own, else charts and manifests alone."""
+    if plan.profile.cluster.provider == "local":
+        return None
+    on = enabled(plan.profile)
+    charts = [f"charts/{module.chart}" for module in on if isinstance(module.chart, str)]
+    return charts + [f"manifests/{module.manifest}" for module in on if module.manifest]
+
+
+def _preflight(plan: Plan, supply: Supply) -> None:
+    checks = run(plan.profile, plan.environment, supply, plan.settings.kubeconfig, plan.settings.context)
+    notable = [check for check in checks if check.status is not Status.PASS]
+    if notable:
+        err.print(table(notable))
+    if failures(checks):
+        raise UserError(
+            f"this machine is not fit for the profile {plan.settings.profile}",
+            where=", ".join(check.name for check in failures(checks)),
+            fix=f"what the lines above say, then: cairn preflight {plan.settings.profile}",
+        )
+
+
+def _up(environment: Environment, outcome: Outcome) -> None:
+    stack = environment.stack(create=True)
+    clear_backend_lock(environment)
+    environment.save(outcome.plan.settings)
+    for urn in forget_pending(environment):
+        say(f"taking up again what was interrupted: {urn}")
+    try:
+        with show(outcome.progress) as take:
+            stack.up(on_event=take, color="never", show_secrets=False, suppress_outputs=True)
+    except CommandError as error:
+        raise failed(error, outcome.progress, f"cairn up --name {environment.name}") from None
+    outcome.progress.finish()
+
+
+def _preview(environment: Environment, outcome: Outcome) -> None:
+    """Preview with the plan's settings in a file of their own; a stack made for it is taken away again."""
+    existed = environment.exists()
+    stack = environment.stack(create=True)
+    clear_backend_lock(environment)
+    try:
+        with NamedTemporaryFile("w", prefix="cairn-", suffix=".yaml") as file:
+            file.write(environment.render(outcome.plan.settings))
+            file.flush()
+            stack.preview(on_event=outcome.progress.take, color="never", config_file=file.name)
+    except CommandError as error:
+        raise failed(error, outcome.progress, f"cairn preview --name {environment.name}") from None
+    finally:
+        if not existed:
+            environment.remove()

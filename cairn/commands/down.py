@@ -1,0 +1,56 @@
+"""`cairn down`: take an environment away, and say first what is lost with it."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from cairn.console import err, interactive, out, print_json
+from cairn.errors import UserError
+from cairn.options import AsJson, Name, Yes
+
+if TYPE_CHECKING:
+    from cairn.take_down import Volume
+
+EXAMPLES = """Examples:
+
+    cairn down
+
+    cairn down --name team-lab --yes --json
+"""
+
+
+def command(name: Name = None, yes: Yes = False, json: AsJson = False) -> None:
+    """Take everything of an environment away: workloads, modules, nodes, links, files, and its state.
+
+    Names the volumes that are deleted with it and asks on a terminal; scripts say `--yes`. An existing cluster stays;
+    only what Cairn installed there goes. Works with a dead API server, and again after an interruption.
+    """
+    from cairn.opening import open_environment
+    from cairn.take_down import take_down, volumes
+
+    environment = open_environment(name)
+    lost = volumes(environment)
+    if not yes:
+        confirm(environment.name, lost)
+    seconds = take_down(environment.name)
+    if json:
+        names = None if lost is None else [volume.claim for volume in lost]
+        print_json({"environment": environment.name, "volumes_deleted": names, "seconds": seconds})
+    else:
+        out.print(f"{environment.name} is gone after {seconds:.0f} s", markup=False)
+
+
+def confirm(environment: str, lost: "list[Volume] | None") -> None:
+    """Ask; end the command unless the answer is yes."""
+    if lost is None:
+        err.print("The cluster does not answer: its volumes, if there are any, can't be named.")
+    elif lost:
+        err.print("These volumes and what is on them will be deleted:")
+        for volume in lost:
+            err.print(f"  {volume.claim}  {volume.size}", markup=False)
+    if not interactive():
+        raise UserError(
+            f"nobody can be asked whether {environment} may be deleted", fix=f"cairn down --name {environment} --yes"
+        )
+    if not typer.confirm(f"Delete environment {environment}?", err=True):
+        raise UserError("nothing was deleted", exit_code=1)

@@ -1,0 +1,39 @@
+"""`cairn preview`: what `cairn up` would change."""
+
+from cairn.console import out, print_json
+from cairn.options import AsJson, Context, Kubeconfig, Name, Overrides, ProfileName, SupplyChoice, Unset
+
+EXAMPLES = """Examples:
+
+    cairn preview laptop
+
+    cairn preview laptop --set cluster.workers=2 --json
+"""
+
+
+def command(
+    profile: ProfileName = None,
+    name: Name = None,
+    overrides: Overrides = [],  # noqa: B006 (Typer copies it)
+    unset: Unset = [],  # noqa: B006
+    supply: SupplyChoice = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+    json: AsJson = False,
+) -> None:
+    """Show what `cairn up` with the same words would change; nothing is changed or kept."""
+    from cairn.bring_up import bring_up
+    from cairn.plan import Request, settle
+    from cairn.progress import UNCHANGED
+    from cairn.summary import as_data
+
+    plan = settle(Request(profile, name, tuple(overrides), tuple(unset), supply, kubeconfig, context))
+    outcome = bring_up(plan, preview=True)
+    if json:
+        print_json(as_data(outcome))
+        return
+    for step in outcome.progress.steps:
+        paths = f"  ({', '.join(step.paths)})" if step.paths else ""
+        out.print(f"{step.operation:<20}{step.resource}{paths}", markup=False)
+    unchanged = sum(count for word, count in outcome.progress.changes.items() if word in UNCHANGED)
+    out.print(f"{len(outcome.progress.steps)} to change, {unchanged} unchanged", markup=False)

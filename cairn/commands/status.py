@@ -1,0 +1,61 @@
+"""`cairn status`: what is there, and does it serve?"""
+
+from typing import TYPE_CHECKING
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cairn.console import out, print_json
+from cairn.options import AsJson, Name
+
+if TYPE_CHECKING:
+    from cairn.health import Health
+
+EXAMPLES = """Examples:
+
+    cairn status
+
+    cairn status --name laptop --json | jq '.modules[] | select(.ready | not)'
+"""
+
+
+def command(name: Name = None, json: AsJson = False) -> None:
+    """Say of each module its version, whether it serves, and why not; and of each node its devices.
+
+    Exits with 1 when a module or a node is not ready.
+    """
+    from cairn.cluster import reach
+    from cairn.health import look
+    from cairn.opening import open_environment
+
+    environment = open_environment(name)
+    health = look(reach(environment))
+    if json:
+        print_json({"environment": environment.name, **health.as_data()})
+    else:
+        out.print(Text(f"environment {environment.name}: profile {health.profile}, supply {health.supply}\n"))
+        out.print(modules(health))
+        out.print()
+        out.print(nodes(health))
+    raise typer.Exit(0 if health.ready() else 1)
+
+
+def modules(health: "Health") -> Table:
+    """One row per module; the reasons and notes stand beside it."""
+    table = Table("module", "version", "ready", "", box=None, pad_edge=False, header_style="bold")
+    for row in health.modules:
+        table.add_row(row.name, row.version, _answer(row.ready), Text("\n".join([*row.why_not, *row.notes])))
+    return table
+
+
+def nodes(health: "Health") -> Table:
+    """One row per node, with its devices marked as simulated or real."""
+    table = Table("node", "version", "ready", "accelerators", box=None, pad_edge=False, header_style="bold")
+    for node in health.nodes:
+        table.add_row(node.name, node.version, _answer(node.ready), Text(node.accelerators))
+    return table
+
+
+def _answer(ready: bool) -> Text:
+    return Text("yes", "green") if ready else Text("no", "red")

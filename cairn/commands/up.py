@@ -1,0 +1,44 @@
+"""`cairn up`: from a profile to a platform that serves."""
+
+from cairn.console import out, print_json
+from cairn.options import AsJson, Context, Kubeconfig, Name, Overrides, ProfileName, SupplyChoice, Unset, Yes
+
+EXAMPLES = """Examples:
+
+    cairn up laptop
+
+    cairn up laptop --name team-lab --set cluster.workers=2 --set cluster.address_range=10.90.0.0/24
+
+    cairn up laptop --set cluster.provider=existing --kubeconfig ~/.kube/config --context staging
+
+    cairn up --name team-lab --unset cluster.workers --json
+"""
+
+
+def command(
+    profile: ProfileName = None,
+    name: Name = None,
+    overrides: Overrides = [],  # noqa: B006 (Typer copies it)
+    unset: Unset = [],  # noqa: B006
+    supply: SupplyChoice = "",
+    kubeconfig: Kubeconfig = "",
+    context: Context = "",
+    yes: Yes = False,
+    json: AsJson = False,
+) -> None:
+    """Bring an environment up, or up to date: provide what it needs, check the machine, run Pulumi, wait until ready.
+
+    The environment is named after the profile unless `--name` says otherwise. What `--set`, `--supply`, `--kubeconfig`
+    and `--context` say is kept for the next time, and for plain `pulumi up`. Safe to run again after any interruption.
+    """
+    from cairn.bring_up import bring_up
+    from cairn.plan import Request, settle
+    from cairn.summary import as_data, text
+
+    del yes  # up asks nothing; scripts that say --yes everywhere work all the same
+    plan = settle(Request(profile, name, tuple(overrides), tuple(unset), supply, kubeconfig, context))
+    outcome = bring_up(plan)
+    if json:
+        print_json(as_data(outcome))
+    else:
+        out.print(text(outcome), markup=False)

@@ -1,0 +1,95 @@
+"""Running the `pulumi` binary so that a Ctrl-C cancels it cleanly and a killed `cairn` leaves nothing unnamed."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from typing import IO
+
+from pulumi.automation import CommandResult, OnOutput, PulumiCommand
+from pulumi.automation.errors import create_command_error
+
+from cairn.console import say
+from cairn.errors import UserError
+from cairn.lock import end_session
+
+
+class Engine(PulumiCommand):
+    """`pulumi` in a session of its own: a terminal's Ctrl-C reaches `cairn` alone, which cancels it once.
+
+    `started` is told the session's leader before the first step, and 0 at the end.
+    """
+
+    def __init__(self, started: Callable[[int], None] = lambda _: None) -> None:
+        super().__init__()
+        self.started = started
+
+    def run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: OnOutput | None = None,
+        on_error: OnOutput | None = None,
+    ) -> CommandResult:
+        """Run one command to its end; raises the Automation API's `CommandError` when it fails."""
+        process = subprocess.Popen(
+            [self.command, "--non-interactive", *args],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
+            env={**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"},
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        self.started(process.pid)
+        assert process.stdout is not None and process.stderr is not None
+        stdout, stderr = _Reader(process.stdout, on_output), _Reader(process.stderr, on_error)
+        interrupted = _wait(process)
+        stdout.join()
+        stderr.join()
+        self.started(0)
+        if interrupted:
+            raise UserError("interrupted", fix="run the same command again: it goes on from here", exit_code=130)
+        result = CommandResult(stdout=stdout.text(), stderr=stderr.text(), code=process.returncode)
+        if result.code != 0:
+            raise create_command_error(result)
+        return result
+
+
+class _Reader(threading.Thread):
+    """Collects a stream's lines and hands each to a callback as it comes."""
+
+    def __init__(self, stream: IO[str], callback: OnOutput | None) -> None:
+        super().__init__(daemon=True)
+        self.stream = stream
+        self.callback = callback
+        self.lines: list[str] = []
+        self.start()
+
+    def run(self) -> None:
+        for line in self.stream:
+            self.lines.append(line.rstrip())
+            if self.callback:
+                self.callback(line.rstrip())
+
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+def _wait(process: subprocess.Popen[str]) -> bool:
+    """Wait for the end; the first interrupt cancels, the second kills. Returns whether there was one."""
+    interrupts = 0
+    while True:
+        try:
+            process.wait()
+            return interrupts > 0
+        except KeyboardInterrupt:
+            interrupts += 1
+            if interrupts == 1:
+                say("Cancelling: waiting for the steps under way (again: stop at once)")
+                process.send_signal(signal.SIGINT)
+            else:
+                end_session(process.pid, grace=0)

@@ -1,0 +1,167 @@
+"""One environment: a Pulumi stack, its settings, and what can be asked of it without changing it."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi.automation import LocalWorkspace, Stack
+from pulumi.automation.errors import CommandError
+
+from cairn.engine import Engine
+from cairn.errors import UserError
+from catalog.directories import REPOSITORY, state_root
+
+NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
+"""A DNS label that still fits when a node's name is made from it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `cairn up` keeps in the stack's configuration, so that plain `pulumi up` does the same."""
+
+    profile: str = ""
+    supply: str = "auto"
+    set: dict[str, object] = field(default_factory=dict)
+    kubeconfig: str = ""
+    context: str = ""
+
+
+OURS = {f"cairn:{key}" for key in vars(Settings())}
+
+
+class Environment:
+    """A stack of the project in this checkout; its backend may hold it already or not."""
+
+    def __init__(self, name: str, started: Callable[[int], None] = lambda _: None) -> None:
+        check_name(name)
+        self.name = name
+        self.workspace = workspace(started)
+
+    def exists(self) -> bool:
+        """Whether the backend holds it."""
+        return self.name in names(self.workspace)
+
+    def stack(self, create: bool = False) -> Stack:
+        """The stack, made when it doesn't exist and `create` says so; settings lost with a checkout are restored."""
+        if self.exists():
+            stack = Stack.select(self.name, self.workspace)
+            if not settings_file(self.name).exists():
+                self._restore_settings()
+            return stack
+        if not create:
+            raise self.unknown()
+        return Stack.create(self.name, self.workspace)
+
+    def unknown(self) -> UserError:
+        """The error for a name that the backend doesn't hold."""
+        known = names(self.workspace)
+        return UserError(
+            f"there is no environment {self.name}",
+            where="environments: " + (", ".join(known) or "none yet"),
+            fix=f"cairn status --name {known[0]}" if known else "cairn up laptop",
+        )
+
+    def settings(self) -> Settings:
+        """What the settings file says; empty settings when there is none."""
+        return read_settings(self.name)
+
+    def render(self, settings: Settings) -> str:
+        """The settings as a file's text, with what else is in the present one: the encryption salt, a person's keys."""
+        content = _read(self.name)
+        config = {key: value for key, value in (content.get("config") or {}).items() if key not in OURS}
+        config |= {f"cairn:{key}": value for key, value in vars(settings).items() if value}
+        return yaml.safe_dump({**content, "config": config}, sort_keys=False)
+
+    def save(self, settings: Settings) -> None:
+        """Keep the settings, whole or not at all."""
+        file = settings_file(self.name)
+        fresh = file.with_suffix(".fresh")
+        fresh.write_text(self.render(settings))
+        fresh.replace(file)
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs with their secrets in plain text: for use, never for printing."""
+        result: dict[str, Any] = json.loads(self.run("stack", "output", "--json", "--show-secrets"))
+        return result
+
+    def run(self, *arguments: str) -> str:
+        """Standard output of one `pulumi` command on this stack."""
+        command = [*arguments, "--stack", self.name]
+        return self.workspace.pulumi_command.run(command, self.workspace.work_dir, {}).stdout
+
+    def remove(self) -> None:
+        """Take the stack, which must be empty, and its settings out of the backend and this checkout."""
+        self.workspace.remove_stack(self.name)
+        settings_file(self.name).unlink(missing_ok=True)
+
+    def _restore_settings(self) -> None:
+        try:
+            self.workspace.refresh_config(self.name)
+        except CommandError as error:
+            if "no previous deployment" not in str(error):
+                raise
+
+
+def settings_file(environment: str) -> Path:
+    """The stack's settings in this checkout; git ignores it."""
+    return REPOSITORY / f"Pulumi.{environment}.yaml"
+
+
+def read_settings(environment: str) -> Settings:
+    """What the settings file says; empty settings when there is none. Needs no `pulumi`."""
+    config = _read(environment).get("config") or {}
+    found = {key: config[f"cairn:{key}"] for key in vars(Settings()) if f"cairn:{key}" in config}
+    if isinstance(found.get("set"), str):  # as `pulumi config set set '{...}'` writes it
+        found["set"] = json.loads(found["set"])
+    return Settings(**found)
+
+
+def _read(environment: str) -> dict[str, Any]:
+    file = settings_file(environment)
+    return (yaml.safe_load(file.read_text()) or {}) if file.exists() else {}
+
+
+def backend_has(environment: str) -> bool:
+    """Whether Cairn's own backend holds the environment; needs no `pulumi`."""
+    return (state_root() / "backend" / ".pulumi" / "stacks" / "cairn" / f"{environment}.json").exists()
+
+
+def default_name(profile: str) -> str:
+    """The environment that a profile makes unless another name is given: its own name, or its file's."""
+    return Path(profile).stem
+
+
+def workspace(started: Callable[[int], None] = lambda _: None) -> LocalWorkspace:
+    """The project in this checkout; `tools.prepare` must have set the variables."""
+    return LocalWorkspace(work_dir=str(REPOSITORY), pulumi_command=Engine(started))
+
+
+def names(of: LocalWorkspace) -> list[str]:
+    """The environments that the backend holds."""
+    return sorted(stack.name.rsplit("/", 1)[-1] for stack in of.list_stacks())
+
+
+def pick(name: str | None) -> Environment:
+    """The environment that a person named, or the only one that there is."""
+    if name is not None:
+        return Environment(name)
+    known = names(workspace())
+    if len(known) == 1:
+        return Environment(known[0])
+    if not known:
+        raise UserError("there is no environment yet", fix="cairn up laptop")
+    raise UserError("which environment?", where="environments: " + ", ".join(known), fix=f"add --name {known[0]}")
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that can't be part of a host name."""
+    if not NAME.fullmatch(name):
+        raise UserError(
+            f"{name!r} can't be an environment's name",
+            where="lower-case letters, digits and dashes, starting with a letter, at most 32 characters",
+            fix="cairn up PROFILE --name NAME",
+        )

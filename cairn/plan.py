@@ -1,0 +1,85 @@
+"""From what a person typed to what will be brought up: environment, settings, profile. Nothing is changed here."""
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cairn.environment import Settings, backend_has, check_name, default_name, read_settings, settings_file
+from cairn.errors import UserError
+from cairn.opening import open_environment
+from cairn.overrides import parse
+from cairn.preflight import machine
+from cairn.preflight.run import failures
+from profiles.load import load
+from profiles.schema import Profile
+
+
+@dataclass(frozen=True)
+class Request:
+    """The words of `cairn up` and `cairn preview`; empty ones mean what is kept."""
+
+    profile: str | None
+    name: str | None
+    overrides: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
+    supply: str = ""
+    kubeconfig: str = ""
+    context: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to bring up."""
+
+    environment: str
+    settings: Settings
+    profile: Profile
+
+
+def settle(request: Request) -> Plan:
+    """Put the request on top of what the environment keeps, and read the profile. Raises what the person must mend."""
+    environment = request.name or (default_name(request.profile) if request.profile else open_environment(None).name)
+    check_name(environment)
+    kept = kept_settings(environment)
+    settings = replace(
+        kept,
+        profile=portable(request.profile) if request.profile else kept.profile,
+        supply=request.supply or kept.supply,
+        set={key: value for key, value in (kept.set | parse(request.overrides)).items() if key not in request.unset},
+        kubeconfig=str(Path(request.kubeconfig).expanduser().resolve()) if request.kubeconfig else kept.kubeconfig,
+        context=request.context or kept.context,
+    )
+    if not settings.profile:
+        raise UserError(f"environment {environment} has no profile yet", fix=f"cairn up PROFILE --name {environment}")
+    profile = load(settings.profile, settings.set)
+    refuse_at_once(profile)
+    return Plan(environment, settings, profile)
+
+
+def kept_settings(environment: str) -> Settings:
+    """What the environment keeps; a checkout that doesn't have it, a fresh clone say, gets it from the backend."""
+    somewhere = "PULUMI_BACKEND_URL" in os.environ or backend_has(environment)
+    if not settings_file(environment).exists() and somewhere:
+        known = open_environment(environment)
+        if known.exists():
+            known.stack()
+    return read_settings(environment)
+
+
+def portable(profile: str) -> str:
+    """A profile's path as the program, which runs elsewhere, will find it: a name stays, a path gets absolute."""
+    return str(Path(profile).expanduser().resolve()) if _is_path(profile) else profile
+
+
+def _is_path(profile: str) -> bool:
+    return "/" in profile or profile.endswith((".yaml", ".yml"))
+
+
+def refuse_at_once(profile: Profile) -> None:
+    """What no build can mend is said before anything is built: the operating system, and root."""
+    if profile.cluster.provider != "local":
+        return
+    checks = [machine.root(os.geteuid())] if sys.platform == "linux" else [machine.operating_system(sys.platform, {})]
+    for check in failures(checks):
+        raise UserError(f"{check.name}: {check.found}", fix=check.fix)

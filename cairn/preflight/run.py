@@ -1,0 +1,45 @@
+"""All checks that a profile needs on this machine, in one list."""
+
+import sys
+
+from cairn.preflight import existing, kernel, machine, network, registries
+from cairn.preflight.check import Check, Status
+from catalog.cache import read
+from catalog.debian import on_machine
+from catalog.errors import CatalogError
+from catalog.items import all_items, key, order
+from catalog.schema import load
+from catalog.supply import Supply
+from hosts.local.plan import Network
+from profiles.schema import Profile
+
+
+def run(profile: Profile, environment: str, supply: Supply, kubeconfig: str = "", context: str = "") -> list[Check]:
+    """Look at what the profile's provider needs; registries are asked only when something must still be built."""
+    if profile.cluster.provider == "existing":
+        return [machine.python(sys.version_info[:3]), *existing.look(kubeconfig, context)]
+    cold = supply is Supply.SOURCE and must_build()
+    checks = machine.look(profile.budget.cpu_millis, profile.budget.memory_bytes, cold)
+    if sys.platform != "linux":
+        return checks
+    checks += kernel.look()
+    checks += network.look(Network(environment, profile.cluster.address_range, profile.cluster.service_range))
+    return checks + (registries.look() if cold else [])
+
+
+def failures(checks: list[Check]) -> list[Check]:
+    """Those that `cairn up` would fail on."""
+    return [check for check in checks if check.status is Status.FAIL]
+
+
+def must_build() -> bool:
+    """Whether an item is missing from the cache, so that registries and compilers are needed."""
+    lock = load()
+    try:
+        return any(
+            read(item, key(lock, item, Supply.SOURCE)) is None
+            for item in order(lock, all_items(lock), Supply.SOURCE)
+            if not (item.kind == "tools" and on_machine(item.name))
+        )
+    except CatalogError:
+        return True

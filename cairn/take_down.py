@@ -1,0 +1,96 @@
+"""The steps of `cairn down`."""
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulumi.automation.errors import CommandError
+
+from cairn.cluster import reach
+from cairn.console import say
+from cairn.display import show
+from cairn.environment import Environment, settings_file
+from cairn.errors import UserError
+from cairn.failure import failed
+from cairn.lock import environment_lock
+from cairn.progress import Progress
+from cairn.recovery import clear_backend_lock, forget_pending
+from catalog.directories import environment_root
+from hosts.local.plan import Network
+from hosts.local.teardown import teardown
+from modules.api import ApiError, Object, path_of, request
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A volume that goes with the environment, by the claim that a person knows it as."""
+
+    claim: str
+    size: str
+
+
+def volumes(environment: Environment) -> list[Volume] | None:
+    """The volumes that `down` deletes; None when the cluster can't be asked.
+
+    On a cluster of our own that is each one; on an existing one, those of the profile's teams.
+    """
+    try:
+        cluster = reach(environment)
+        found = request(cluster.client, "GET", path_of("v1", "persistentvolumes"), timeout_seconds=5)["items"]
+    except (ApiError, UserError, CommandError):
+        return None
+    every = cluster.profile.cluster.provider == "local"
+    return [_volume(each) for each in found if every or _namespace(each) in cluster.profile.teams]
+
+
+def _namespace(volume: Object) -> str:
+    return str((volume["spec"].get("claimRef") or {}).get("namespace", ""))
+
+
+def _volume(volume: Object) -> Volume:
+    claim = volume["spec"].get("claimRef") or {}
+    name = f"{claim['namespace']}/{claim['name']}" if claim else volume["metadata"]["name"]
+    return Volume(name, volume["spec"]["capacity"]["storage"])
+
+
+def take_down(name: str) -> float:
+    """Destroy the stack's resources, sweep up what is left, forget the stack; returns the seconds it took."""
+    start = time.monotonic()
+    with environment_lock(name, f"down --name {name}") as lock:
+        environment = Environment(name, lock.note_session)
+        known = environment.exists()
+        if not known and not on_machine(name) and not environment_root(name).exists():
+            lock.forget = True
+            raise environment.unknown()
+        if known:
+            _destroy(environment)
+        # Also after a destroy that knew of nothing: what the state doesn't know must not stay behind.
+        if on_machine(name):
+            teardown(name)
+        shutil.rmtree(environment_root(name), ignore_errors=True)
+        if known:
+            environment.remove()
+        settings_file(name).unlink(missing_ok=True)
+        lock.forget = True
+    return round(time.monotonic() - start, 1)
+
+
+def on_machine(name: str) -> bool:
+    """Whether a local cluster of that name left anything here, whatever Pulumi's state says."""
+    network = Network(name)
+    traces = (network.root / "network.json", network.run_root, Path("/sys/class/net", network.bridge))
+    return any(trace.exists() for trace in traces)
+
+
+def _destroy(environment: Environment) -> None:
+    stack = environment.stack()
+    clear_backend_lock(environment)
+    for urn in forget_pending(environment):
+        say(f"was interrupted: {urn}")
+    progress = Progress(time.monotonic)
+    try:
+        with show(progress) as take:
+            stack.destroy(on_event=take, color="never", show_secrets=False, suppress_outputs=True)
+    except CommandError as error:
+        raise failed(error, progress, f"cairn down --name {environment.name}") from None

@@ -1,0 +1,62 @@
+"""Charts and manifests, read from the Go module that is built anyway: nothing of them is kept in this repository."""
+
+import re
+import shutil
+from pathlib import Path
+
+import yaml
+
+from catalog.errors import CatalogError
+from catalog.golang import module_directory
+from catalog.processes import run
+from catalog.schema import Catalog, Chart
+
+
+def build_chart(catalog: Catalog, name: str, out: Path, tmp: Path) -> None:
+    """Copies chart `name` out of its module into `out`/chart."""
+    chart = catalog.charts[name]
+    copy_chart(name, chart, module_directory(catalog, chart.binaries, tmp) / chart.path, out / "chart")
+
+
+def copy_chart(name: str, chart: Chart, source: Path, target: Path) -> None:
+    """Copies an unpacked chart, with the catalog's version for a placeholder and without dropped dependencies."""
+    shutil.copytree(source, target)
+    for path in [target, *target.rglob("*")]:
+        # Modules are read-only in Go's cache.
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    metadata = target / "Chart.yaml"
+    metadata.write_text(chart_metadata(name, chart, metadata.read_text(), _vendored(target)))
+
+
+def _vendored(chart: Path) -> set[str]:
+    """Names of the dependencies that lie in the chart, as directories or archives (NAME-VERSION.tgz)."""
+    found = [path.name for path in (chart / "charts").glob("*")]
+    return {re.sub(r"-v?\d[^/]*\.tgz$", "", name) for name in found}
+
+
+def chart_metadata(name: str, chart: Chart, text: str, vendored: set[str]) -> str:
+    """Chart.yaml with the catalog's version; CatalogError for a dependency that is neither vendored nor dropped."""
+    text = re.sub(r"(?m)^version:.*$", f"version: {chart.version}", text)
+    content = yaml.safe_load(text)
+    wanted = content.get("dependencies") or []
+    kept = [dependency for dependency in wanted if dependency["name"] not in chart.without]
+    if missing := [dependency["name"] for dependency in kept if dependency["name"] not in vendored]:
+        raise CatalogError(
+            f"charts/{name} depends on {', '.join(missing)}, which its module does not carry; install them by modules "
+            f"of their own and name them in catalog.yaml under charts.{name}.without"
+        )
+    if len(kept) == len(wanted):
+        return text
+    content["dependencies"] = kept
+    return str(yaml.safe_dump(content, sort_keys=False))
+
+
+def render_manifest(kubectl: Path, source: Path, out: Path) -> None:
+    """Renders the kustomization in `source` to `out`/manifest.yaml."""
+    (out / "manifest.yaml").write_text(run([kubectl, "kustomize", source]))
+
+
+def build_manifest(catalog: Catalog, name: str, kubectl: Path, out: Path, tmp: Path) -> None:
+    """Renders manifest `name` from its module."""
+    manifest = catalog.manifests[name]
+    render_manifest(kubectl, module_directory(catalog, manifest.binaries, tmp) / manifest.path, out)

@@ -1,0 +1,166 @@
+"""Items of the catalog: what each depends on, in which order they are made, and the key of each in the cache.
+
+A key is a hash over everything that determines the item, so an item is made again exactly when that changes.
+"""
+
+import functools
+import hashlib
+import json
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from catalog.errors import CatalogError
+from catalog.schema import Catalog, DebianLayer, ProgramLayer, PythonLayer
+from catalog.supply import Supply
+
+KINDS = ("tools", "debian", "binaries", "charts", "manifests", "images")
+"""Sections of catalog.yaml, in the order in which they are made."""
+
+RECIPE = "1"
+"""Raised when the code that makes items changes what it makes of the same lock."""
+
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+@dataclass(frozen=True, order=True)
+class Item:
+    """One entry of one section of the catalog; written `kind/name`."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+def architecture() -> str:
+    """This machine's architecture, in Go's words."""
+    machine = platform.machine()
+    if machine not in ARCHITECTURES:
+        raise CatalogError(f"no items for the architecture {machine}; use a machine with {' or '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[machine]
+
+
+@functools.cache
+def go_version() -> str:
+    """The Go toolchain's version, such as go1.26.8; CatalogError when there is no Go."""
+    try:
+        done = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise CatalogError(
+            "supply `source` builds with Go, and `go` does not run here; install Go 1.26 or newer, "
+            "or choose `pulumi config set supply upstream`"
+        ) from error
+    return done.stdout.strip()
+
+
+def all_items(catalog: Catalog) -> list[Item]:
+    """Every item, in the order of the catalog."""
+    return [Item(kind, name) for kind in KINDS for name in getattr(catalog, kind)]
+
+
+def select(catalog: Catalog, names: Iterable[str] | None) -> list[Item]:
+    """The items that `names` mean: `kind/name`, a name (in every kind that has it), or a program; None means all."""
+    everything = all_items(catalog)
+    if names is None:
+        return everything
+    chosen: dict[Item, None] = {}
+    for name in names:
+        found = [item for item in everything if name in (str(item), item.name)]
+        found += [Item("binaries", entry) for entry, binaries in catalog.binaries.items() if name in binaries.programs]
+        if not found:
+            raise CatalogError(f"{name}: no such item in catalog.yaml; `cairn catalog list` names them all")
+        chosen.update(dict.fromkeys(found))
+    return list(chosen)
+
+
+def dependencies(catalog: Catalog, item: Item, supply: Supply) -> list[Item]:
+    """What must be there before `item` can be made."""
+    builders = [Item("binaries", name) for name in catalog.builders]
+    match item.kind:
+        case "debian":
+            return [Item("tools", "mmdebstrap")]
+        case "images" if supply is Supply.UPSTREAM:
+            return builders
+        case "images":
+            return [*builders, *_parts(catalog, item.name)]
+        case "charts" if supply is Supply.UPSTREAM:
+            return [Item("binaries", "helm")]
+        case "charts":
+            return [Item("binaries", catalog.charts[item.name].binaries)]
+        case "manifests":
+            return [Item("binaries", "kubernetes")]
+    return []
+
+
+def _parts(catalog: Catalog, image: str) -> list[Item]:
+    parts: dict[Item, None] = {}
+    for layer in catalog.images[image].layers:
+        if isinstance(layer, ProgramLayer):
+            parts[Item("binaries", catalog.binaries_of(layer.program))] = None
+        elif isinstance(layer, DebianLayer):
+            parts[Item("debian", layer.debian)] = None
+    return list(parts)
+
+
+def order(catalog: Catalog, chosen: Iterable[Item], supply: Supply) -> list[Item]:
+    """`chosen` and all that they depend on, each after what it depends on and as early as that allows."""
+    needed: dict[Item, None] = {}
+
+    def need(item: Item) -> None:
+        if item not in needed:
+            needed[item] = None
+            for dependency in dependencies(catalog, item, supply):
+                need(dependency)
+
+    for item in chosen:
+        need(item)
+    everything = all_items(catalog)
+
+    def place(item: Item) -> tuple[int, int, int]:
+        kind, position = KINDS.index(item.kind), everything.index(item)
+        if item.kind in ("tools", "debian", "binaries"):
+            return 0, kind, position
+        return 1, max(everything.index(dependency) for dependency in dependencies(catalog, item, supply)), position
+
+    return sorted(needed, key=place)
+
+
+def key(catalog: Catalog, item: Item, supply: Supply) -> str:
+    """The item's name in the cache: twenty hex digits of a hash over all that determines it."""
+    facts = {"recipe": RECIPE, "item": str(item), "arch": architecture(), **_facts(catalog, item, supply)}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def _facts(catalog: Catalog, item: Item, supply: Supply) -> Mapping[str, object]:
+    entry = getattr(catalog, item.kind)[item.name]
+    described: dict[str, object] = entry.model_dump(mode="json", exclude={"space_mib"})
+    # Tools and Debian systems are Debian's under either supply.
+    if item.kind in ("tools", "debian"):
+        return described
+    if supply is Supply.UPSTREAM:
+        shown = {"reference": catalog.image(item.name)} if item.kind == "images" else {}
+        return {"supply": supply, **described, **shown}
+    go = {"go": go_version()}
+    match item.kind:
+        case "binaries":
+            folder = catalog.root / "go" / item.name
+            locks = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("go.mod", "go.sum")}
+            built = {"programs": {name: [p.package, p.output] for name, p in entry.programs.items()}}
+            return {**go, **locks, **built, "stamps": entry.stamps, "version": entry.version}
+        case "images":
+            requirements = {
+                layer.requirements: hashlib.sha256(
+                    (catalog.root / "images" / layer.requirements / "requirements.txt").read_bytes()
+                ).hexdigest()
+                for layer in entry.layers
+                if isinstance(layer, PythonLayer)
+            }
+            parts = {str(part): key(catalog, part, supply) for part in _parts(catalog, item.name)}
+            reference = {"reference": catalog.image(item.name), "licence": catalog.image_licence(item.name)}
+            return {**described, **reference, "requirements": requirements, "parts": parts}
+        case _:
+            # Charts and manifests are files of a module, which its version names.
+            return {**described, "module": catalog.binaries[entry.binaries].version}

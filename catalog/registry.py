@@ -1,0 +1,141 @@
+"""The OCI registry that holds every image: distribution's registry over one directory of the cache.
+
+While items are built it runs on a loopback port for as long as one push takes; at run time the hosts' code serves
+the same directory, read-only, to the nodes. An image lies under its upstream name: registry.k8s.io/pause:3.10.2 is
+pushed to 127.0.0.1:PORT/registry.k8s.io/pause:3.10.2.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from catalog.cache import FileRecord, record, remove
+from catalog.directories import cache_root
+from catalog.errors import CatalogError
+
+LISTENING = re.compile(r"listening on (127\.0\.0\.1:\d+)")
+
+
+def store() -> Path:
+    """The directory that the registry serves."""
+    return cache_root() / "registry"
+
+
+def configuration(address: str, *, read_only: bool, root: Path | None = None) -> str:
+    """The registry's config.yml for serving `root` (the store, unless told) over HTTP at `address` (host:port)."""
+    return yaml.safe_dump(
+        {
+            "version": 0.1,
+            "log": {"level": "info", "accesslog": {"disabled": True}},
+            "storage": {
+                "filesystem": {"rootdirectory": str(root or store())},
+                "maintenance": {"uploadpurging": {"enabled": False}, "readonly": {"enabled": read_only}},
+            },
+            # Clients name the host themselves, so that the registry can be reached under several.
+            "http": {"addr": address, "relativeurls": True},
+        },
+        sort_keys=False,
+    )
+
+
+@contextmanager
+def serving(binary: Path, tmp: Path, *, read_only: bool = False, root: Path | None = None) -> Iterator[str]:
+    """Runs the registry on a free loopback port while the block runs; gives its address as host:port.
+
+    A failure inside the block gets the registry's own words added, since clients see only `500`.
+    """
+    tmp.mkdir(parents=True, exist_ok=True)
+    (root or store()).mkdir(parents=True, exist_ok=True)
+    config, log = tmp / "registry.yml", tmp / "registry.log"
+    config.write_text(configuration("127.0.0.1:0", read_only=read_only, root=root))
+    guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*guard, str(binary), "serve", str(config)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, "OTEL_TRACES_EXPORTER": "none"},
+        )
+    try:
+        yield _address(process, log)
+    except CatalogError as error:
+        said = [line for line in log.read_text(errors="replace").splitlines() if "level=error" in line]
+        raise CatalogError("\n  ".join([str(error), *said[-3:]])) from error
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    """Waits until the registry says where it listens, or dies (its log tells why)."""
+    while True:
+        text = log.read_text(errors="replace")
+        if found := LISTENING.search(text):
+            return found[1]
+        try:
+            process.wait(timeout=0.02)
+        except subprocess.TimeoutExpired:
+            continue
+        raise CatalogError(f"the registry did not start:\n  {text.strip()}")
+
+
+def _repository(reference: str) -> tuple[Path, str]:
+    name, _, tag = reference.rpartition(":")
+    return store() / "docker/registry/v2/repositories" / name / "_manifests", tag
+
+
+def blob(digest: str) -> Path:
+    """The file of a blob, whether it is there or not."""
+    algorithm, _, digits = digest.partition(":")
+    return store() / "docker/registry/v2/blobs" / algorithm / digits[:2] / digits / "data"
+
+
+def tagged(reference: str) -> str:
+    """The digest that the store has under `reference`; empty when it has none."""
+    manifests, tag = _repository(reference)
+    try:
+        return (manifests / "tags" / tag / "current/link").read_text().strip()
+    except OSError:
+        return ""
+
+
+def point(reference: str, digest: str) -> None:
+    """Makes `reference` name a manifest that its repository has already (another lock's image had the name)."""
+    manifests, tag = _repository(reference)
+    for link in (
+        manifests / "tags" / tag / "index" / digest.replace(":", "/") / "link",
+        manifests / "tags" / tag / "current/link",
+    ):
+        link.parent.mkdir(parents=True, exist_ok=True)
+        fresh = link.with_suffix(f".{os.getpid()}")
+        fresh.write_text(digest)
+        fresh.replace(link)
+
+
+def blobs_of(digest: str) -> dict[str, FileRecord]:
+    """Records of the manifest's own blob and of all that it names, by path from the cache's root."""
+    manifest = json.loads(blob(digest).read_text())
+    names = [digest, manifest["config"]["digest"], *(layer["digest"] for layer in manifest["layers"])]
+    return {str(blob(name).relative_to(cache_root())): record(blob(name)) for name in names}
+
+
+def discard_broken(digests: list[str]) -> None:
+    """Deletes the blobs whose content is not their digest's: a push skips what the store seems to have."""
+    for digest in digests:
+        path = blob(digest)
+        if path.exists() and f"sha256:{record(path).sha256}" != digest:
+            path.unlink()
+
+
+def discard_uploads(reference: str) -> None:
+    """Deletes what a killed push left half sent; the caller holds the lock of the image's item."""
+    manifests, _ = _repository(reference)
+    remove(manifests.parent / "_uploads")

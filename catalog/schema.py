@@ -1,0 +1,252 @@
+"""The shape of catalog.yaml. Versions, licences and references live there and nowhere else."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from catalog.errors import CatalogError
+
+HERE = Path(__file__).resolve().parent
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Download(_Model):
+    """A file of a project's own release pages. `{version}`, `{number}` (no v) and `{arch}` are filled in."""
+
+    url: str
+    member: str = ""
+    """The file or directory wanted, where `url` is an archive."""
+    sha256: str = ""
+    """Of what `url` gives; empty until resolved, then checked."""
+    arch_names: dict[str, str] = {}
+    """What the project calls our architectures, where it differs from Go's names."""
+
+
+class Program(_Model):
+    """One executable of a Go module."""
+
+    package: str
+    output: str = ""
+    """The name that `go build` gives it, where it is not the program's own."""
+    upstream: Download | None = None
+    """None: upstream ships it only inside its image."""
+
+
+class Binaries(_Model):
+    """The programs built from one upstream Go module; catalog/go/NAME holds its go.mod and go.sum."""
+
+    module: str
+    version: str
+    licence: str
+    source: str
+    stamps: dict[str, str] = {}
+    """Go variables that the linker sets, such as the version that the program prints."""
+    programs: dict[str, Program]
+    space_mib: int
+    """Disk that a cold build needs at its peak, build cache included (measured)."""
+
+
+class Debian(_Model):
+    """Debian packages made into a root filesystem: `bootstrap` is a whole system, `unpack` just files."""
+
+    suite: str = "bookworm"
+    form: Literal["bootstrap", "unpack"]
+    keep: Literal["directory", "layer"] = "layer"
+    packages: tuple[str, ...]
+    links: dict[str, str] = {}
+    """Symbolic links to add (path: target), where no maintainer script makes them."""
+    licence: str
+    space_mib: int
+
+
+class Tool(_Model):
+    """A program that Cairn runs on the machine itself: the machine's own, else unpacked from its package."""
+
+    packages: tuple[str, ...]
+    program: str
+    """Path of the program inside the first package."""
+    licence: str
+    space_mib: int = 50
+
+
+class ProgramLayer(_Model):
+    """A program of `binaries`, at `path`."""
+
+    program: str
+    path: str
+
+
+class DebianLayer(_Model):
+    """The whole of a `debian` entry, or one file of it at `path`."""
+
+    debian: str
+    file: str = ""
+    path: str = ""
+
+
+class PythonLayer(_Model):
+    """The hashed requirements of catalog/images/NAME/requirements.txt, installed under /opt/python."""
+
+    requirements: str
+
+
+Layer = ProgramLayer | DebianLayer | PythonLayer
+
+
+class Image(_Model):
+    """A container image under its upstream name. `{version}` in the reference is that of its first program."""
+
+    reference: str
+    digest: str = ""
+    """Upstream's digest; empty until resolved, then checked."""
+    version: str = ""
+    licence: str = ""
+    source: str = ""
+    layers: tuple[Layer, ...]
+    directories: tuple[str, ...] = ("/tmp",)
+    """Empty directories that everyone may write to."""
+    user: str
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    environment: dict[str, str] = {}
+    space_mib: int
+
+
+class HelmUpstream(_Model):
+    """A chart in a chart repository (`repository` set) or an OCI registry (`chart` starts with oci://)."""
+
+    chart: str
+    repository: str = ""
+
+
+class Chart(_Model):
+    """A Helm chart, read from the Go module that is built anyway."""
+
+    binaries: str
+    path: str
+    version: str
+    upstream: HelmUpstream | Download
+    without: tuple[str, ...] = ()
+    """Dependencies to drop from Chart.yaml: they are installed by modules of their own."""
+
+
+class Manifest(_Model):
+    """A kustomization of the Go module that is built anyway, rendered to one YAML file."""
+
+    binaries: str
+    path: str
+    upstream: Download
+
+
+class Catalog(_Model):
+    """The whole lock. `root` is the directory that it was read from."""
+
+    root: Path = HERE
+    binaries: dict[str, Binaries] = {}
+    debian: dict[str, Debian] = {}
+    tools: dict[str, Tool] = {}
+    images: dict[str, Image] = {}
+    charts: dict[str, Chart] = {}
+    manifests: dict[str, Manifest] = {}
+    builders: tuple[str, ...] = Field(default=("crane", "registry"))
+    """The binaries that put images together."""
+
+    @model_validator(mode="after")
+    def _references_resolve(self) -> "Catalog":
+        programs = [program for entry in self.binaries.values() for program in entry.programs]
+        twice = sorted({program for program in programs if programs.count(program) > 1})
+        if twice:
+            raise ValueError(f"programs in two binaries entries: {', '.join(twice)}")
+        for name, image in self.images.items():
+            for layer in image.layers:
+                if isinstance(layer, ProgramLayer) and layer.program not in programs:
+                    raise ValueError(f"images.{name}: no program {layer.program!r} in binaries")
+                if isinstance(layer, DebianLayer) and layer.debian not in self.debian:
+                    raise ValueError(f"images.{name}: no entry {layer.debian!r} in debian")
+        readers: Mapping[str, Chart | Manifest] = {
+            **{f"charts.{name}": chart for name, chart in self.charts.items()},
+            **{f"manifests.{name}": manifest for name, manifest in self.manifests.items()},
+        }
+        for place, reader in readers.items():
+            if reader.binaries not in self.binaries:
+                raise ValueError(f"{place}: no entry {reader.binaries!r} in binaries")
+        return self
+
+    def binaries_of(self, program: str) -> str:
+        """The name of the binaries entry that has `program`; CatalogError where none has."""
+        for name, entry in self.binaries.items():
+            if program in entry.programs:
+                return name
+        raise CatalogError(f"{program}: no such program in catalog.yaml; `cairn catalog list` names them all")
+
+    def _image_origin(self, image: Image) -> Binaries | None:
+        for layer in image.layers:
+            if isinstance(layer, ProgramLayer):
+                return self.binaries[self.binaries_of(layer.program)]
+        return None
+
+    def image(self, name: str) -> str:
+        """The full upstream reference of image `name`, such as registry.k8s.io/kueue/kueue:v0.18.3."""
+        image = self._image(name)
+        version = self.image_version(name)
+        return image.reference.format(version=version, number=version.removeprefix("v"))
+
+    def repository_and_tag(self, name: str) -> tuple[str, str]:
+        """The two halves of `image(name)`, which is how charts and kubeadm ask for them."""
+        repository, _, tag = self.image(name).rpartition(":")
+        return repository, tag
+
+    def image_version(self, name: str) -> str:
+        """The version of what the image runs."""
+        image = self._image(name)
+        origin = self._image_origin(image)
+        return image.version or (origin.version if origin else "")
+
+    def image_licence(self, name: str) -> str:
+        """SPDX expression for the main content of the image (its SBOM lists the rest)."""
+        image = self._image(name)
+        origin = self._image_origin(image)
+        return image.licence or (origin.licence if origin else "")
+
+    def image_source(self, name: str) -> str:
+        """Home of the project that the image runs."""
+        image = self._image(name)
+        origin = self._image_origin(image)
+        return image.source or (origin.source if origin else "")
+
+    def _image(self, name: str) -> Image:
+        if name not in self.images:
+            raise CatalogError(f"{name}: no such image in catalog.yaml; `cairn catalog list` names them all")
+        return self.images[name]
+
+    def version(self, name: str) -> str:
+        """The version of a program, binaries entry, image, chart or manifest of that name."""
+        for entry_name, entry in self.binaries.items():
+            if name == entry_name or name in entry.programs:
+                return entry.version
+        if name in self.images:
+            return self.image_version(name)
+        if name in self.charts:
+            return self.charts[name].version
+        if name in self.manifests:
+            return self.binaries[self.manifests[name].binaries].version
+        raise CatalogError(f"{name}: no such item in catalog.yaml; `cairn catalog list` names them all")
+
+    def registries(self) -> list[str]:
+        """The registry hosts that images come from, sorted."""
+        return sorted({self.image(name).split("/", 1)[0] for name in self.images})
+
+
+def load(path: Path = HERE / "catalog.yaml") -> Catalog:
+    """Reads and checks a lock; CatalogError names the place of what is wrong in it."""
+    try:
+        return Catalog.model_validate({"root": path.parent, **yaml.safe_load(path.read_text())})
+    except ValidationError as error:
+        places = [f"  {'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
+        raise CatalogError("\n".join([f"{path} is not a valid catalog:", *places])) from error

@@ -1,0 +1,110 @@
+"""Supply `upstream`: binaries, charts and manifests from their projects' own release pages and registries."""
+
+import hashlib
+import shutil
+import tarfile
+from pathlib import Path
+
+import httpx
+
+from catalog.charts import copy_chart, render_manifest
+from catalog.errors import CatalogError
+from catalog.items import architecture
+from catalog.processes import run
+from catalog.schema import Catalog, Download
+
+TIMEOUT_SECONDS = 60.0
+"""Longest silence of a server within a download."""
+
+
+def fill(text: str, download: Download, version: str) -> str:
+    """`text` with version, number and architecture filled in."""
+    arch = architecture()
+    return text.format(version=version, number=version.removeprefix("v"), arch=download.arch_names.get(arch, arch))
+
+
+def fetch(download: Download, version: str, folder: Path) -> Path:
+    """Downloads what `download` names into `folder`, once per address, and checks its sha256 where one is known."""
+    url = fill(download.url, download, version)
+    target = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{url.rpartition('/')[2]}"
+    if target.exists():
+        return target
+    partial = target.with_suffix(".partial")
+    digest = hashlib.sha256()
+    try:
+        with (
+            httpx.stream("GET", url, follow_redirects=True, timeout=TIMEOUT_SECONDS) as answer,
+            partial.open("wb") as file,
+        ):
+            answer.raise_for_status()
+            for piece in answer.iter_bytes():
+                digest.update(piece)
+                file.write(piece)
+    except httpx.HTTPStatusError as error:
+        raise CatalogError(f"{url}: HTTP {error.response.status_code}") from error
+    except httpx.HTTPError as error:
+        raise CatalogError(
+            f"{url}: {error or type(error).__name__}; if this machine can't reach it, `pulumi config set supply source`"
+        ) from error
+    if download.sha256 and digest.hexdigest() != download.sha256:
+        raise CatalogError(f"{url}: sha256 is {digest.hexdigest()}, catalog.yaml says {download.sha256}; not used")
+    return partial.rename(target)
+
+
+def download_binaries(catalog: Catalog, name: str, out: Path, tmp: Path) -> None:
+    """Fetches the programs of a binaries entry that upstream publishes into `out`/bin."""
+    entry = catalog.binaries[name]
+    (out / "bin").mkdir()
+    for program, details in entry.programs.items():
+        if details.upstream is None:
+            continue
+        fetched = fetch(details.upstream, entry.version, tmp)
+        target = out / "bin" / program
+        if details.upstream.member:
+            member = fill(details.upstream.member, details.upstream, entry.version)
+            with tarfile.open(fetched) as archive:
+                stream = _member(archive, member, fetched)
+                with target.open("wb") as file:
+                    shutil.copyfileobj(stream, file)
+        else:
+            shutil.copyfile(fetched, target)
+        target.chmod(0o755)
+
+
+def _member(archive: tarfile.TarFile, name: str, fetched: Path) -> "tarfile.ExFileObject":
+    try:
+        stream = archive.extractfile(name)
+    except KeyError:
+        stream = None
+    if not isinstance(stream, tarfile.ExFileObject):
+        raise CatalogError(f"{fetched.name} has no file {name}; correct `member` in catalog.yaml")
+    return stream
+
+
+def _unpacked(download: Download, version: str, tmp: Path) -> Path:
+    """Downloads and unpacks an archive; the path of the directory that `member` names in it."""
+    folder = tmp / "unpacked"
+    with tarfile.open(fetch(download, version, tmp)) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / fill(download.member, download, version)
+
+
+def pull_chart(catalog: Catalog, name: str, helm: Path, out: Path, tmp: Path) -> None:
+    """Gets chart `name` from its repository or release page into `out`/chart."""
+    chart = catalog.charts[name]
+    if isinstance(chart.upstream, Download):
+        source = _unpacked(chart.upstream, catalog.binaries[chart.binaries].version, tmp)
+    else:
+        repository = ["--repo", chart.upstream.repository] if chart.upstream.repository else []
+        home = {name: str(tmp / "helm") for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")}
+        pull: list[str | Path] = [helm, "pull", chart.upstream.chart, *repository, "--version", chart.version]
+        run([*pull, "--untar", "--untardir", tmp / "pulled"], changes=home)
+        source = tmp / "pulled" / chart.upstream.chart.rpartition("/")[2]
+    copy_chart(name, chart, source, out / "chart")
+
+
+def download_manifest(catalog: Catalog, name: str, kubectl: Path, out: Path, tmp: Path) -> None:
+    """Renders manifest `name` from its project's release archive."""
+    manifest = catalog.manifests[name]
+    source = _unpacked(manifest.upstream, catalog.binaries[manifest.binaries].version, tmp)
+    render_manifest(kubectl, source, out)

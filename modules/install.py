@@ -1,0 +1,205 @@
+"""The only place that makes Pulumi resources for modules."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes
+
+from catalog.build import chart, manifest
+from catalog.directories import REPOSITORY, charts_root
+from modules.api import Object
+from modules.checks import to_data
+from modules.cluster import Cluster
+from modules.gate import Ready
+from modules.lock import lock
+from modules.manifest_chart import chart_files, digest, patched, write_chart
+from modules.module import Module
+from modules.registry import enabled
+from profiles.schema import Profile
+
+_PLUGIN_VERSION = version("pulumi-kubernetes")
+MANAGED_BY = "app.kubernetes.io/managed-by"
+ENVIRONMENT = "cairn/environment"
+
+
+def install(profile: Profile, cluster: Cluster) -> dict[str, str]:
+    """Declare every module that the profile turns on, and return their versions by name.
+
+    What somebody else has put on the cluster already is reported and left as it is.
+    """
+    installer = _Installer(profile, cluster)
+    for module in enabled(profile):
+        installer.add(module)
+    return {module.name: module_version(module) for module in enabled(profile)}
+
+
+def module_version(module: Module) -> str:
+    """The catalog's version of what the module installs; empty for one that installs nothing."""
+    if module.remote_chart:
+        return module.remote_chart.version
+    item = module.chart or module.manifest
+    return lock().version(item) if item else ""
+
+
+class _Installer:
+    def __init__(self, profile: Profile, cluster: Cluster) -> None:
+        self._profile = profile
+        self._cluster = cluster
+        self._labels = {MANAGED_BY: "cairn", ENVIRONMENT: pulumi.get_stack()}
+        self._provider = pulumi_kubernetes.Provider(
+            "kubernetes",
+            kubeconfig=cluster.kubeconfig,
+            cluster_identifier=cluster.identifier,
+            enable_server_side_apply=True,
+            opts=pulumi.ResourceOptions(deleted_with=cluster.resource),
+        )
+        self._begun: dict[str, list[pulumi.Resource]] = {}
+        """Each module's resources that don't wait for its gate."""
+        self._all: dict[str, list[pulumi.Resource]] = {}
+        """Each module's resources."""
+
+    def add(self, module: Module) -> None:
+        group = pulumi.ComponentResource(f"cairn:module:{module.name}", module.name)
+        software = _software_of(module, self._profile)
+        before = [resource for name in module.requires for resource in self._all.get(name, [])]
+        before += [resource for name in module.after for resource in self._begun.get(name, [])]
+        objects = module.objects(self._profile)
+        own = [made for made in objects if module.owns_object(made)]
+        begun = self._objects([made for made in objects if made not in own], group, before)
+        gates: list[pulumi.Resource] = []
+        if module.name in self._cluster.present:
+            pulumi.log.info(f"{module.name}: already there, left as it is", group)
+        else:
+            begun += self._software(module, software, group, before)
+            gates.append(self._gate(module, group, [module_version(module), software, objects], [*before, *begun]))
+        self._begun[module.name] = begun
+        self._all[module.name] = [*begun, *gates, *self._objects(own, group, [*before, *begun, *gates])]
+
+    def _software(
+        self, module: Module, software: dict[str, Any], group: pulumi.Resource, before: Sequence[pulumi.Resource]
+    ) -> list[pulumi.Resource]:
+        """The namespace and, in it, the release of the module's chart."""
+        if module.namespace is None:
+            return []
+        labels = {"pod-security.kubernetes.io/enforce": module.pod_security}
+        namespace: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": module.namespace}}
+        namespace["metadata"]["labels"] = labels
+        made = self._object(namespace, group, before)
+        item = module.release
+        if item is None:
+            return [made]
+        release = {
+            "name": item,
+            "namespace": module.namespace,
+            **software,
+            # The gate waits, by the module's own checks.
+            "skipAwait": True,
+            "timeout": module.ready_seconds,
+            "compat": "true",
+        }
+        options = self._options(group, [*before, made])
+        return [made, pulumi.CustomResource("kubernetes:helm.sh/v3:Release", item, release, options)]
+
+    def _objects(
+        self, objects: Iterable[Object], group: pulumi.Resource, before: Sequence[pulumi.Resource]
+    ) -> list[pulumi.Resource]:
+        """Cluster-wide objects, then namespaces, then what is in them; so everything is deleted from the inside out."""
+        waves: list[list[Object]] = [[], [], []]
+        for made in objects:
+            if self._cluster.is_foreign(made):
+                pulumi.log.info(f"{made['kind']} {_name(made)}: already there, left as it is", group)
+            else:
+                waves[2 if "namespace" in made["metadata"] else 1 if made["kind"] == "Namespace" else 0].append(made)
+        resources: list[pulumi.Resource] = []
+        wide = [self._object(made, group, before) for made in waves[0]]
+        namespaces = {_name(made): self._object(made, group, [*before, *wide]) for made in waves[1]}
+        for made in waves[2]:
+            outer = namespaces.get(made["metadata"]["namespace"])
+            resources.append(self._object(made, group, [outer] if outer else [*before, *wide]))
+        return [*wide, *namespaces.values(), *resources]
+
+    def _object(self, made: Object, group: pulumi.Resource, before: Sequence[pulumi.Resource]) -> pulumi.Resource:
+        metadata = {**made["metadata"], "labels": {**made["metadata"].get("labels", {}), **self._labels}}
+        version_of_api = made["apiVersion"] if "/" in made["apiVersion"] else f"core/{made['apiVersion']}"
+        secret = ["data", "stringData"] if made["kind"] == "Secret" else None
+        return pulumi.CustomResource(
+            f"kubernetes:{version_of_api}:{made['kind']}",
+            _name(made),
+            {**made, "metadata": metadata},
+            self._options(group, before, secret),
+        )
+
+    def _gate(
+        self, module: Module, group: pulumi.Resource, contents: object, before: Sequence[pulumi.Resource]
+    ) -> pulumi.Resource:
+        return Ready(
+            module.name,
+            {
+                "module": module.name,
+                "namespace": module.namespace or "",
+                "kubeconfig": pulumi.Output.secret(self._cluster.kubeconfig),
+                "checks": to_data(module.ready(self._profile)),
+                "contents": _fingerprint(contents),
+                "seconds": module.ready_seconds,
+            },
+            pulumi.ResourceOptions(
+                parent=group,
+                depends_on=[*before, *self._cluster.nodes],
+                deleted_with=self._cluster.resource,
+                additional_secret_outputs=["kubeconfig"],
+            ),
+        )
+
+    def _options(
+        self, group: pulumi.Resource, before: Sequence[pulumi.Resource], secret: list[str] | None = None
+    ) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(
+            parent=group,
+            provider=self._provider,
+            depends_on=list(before),
+            deleted_with=self._cluster.resource,
+            additional_secret_outputs=secret,
+            version=_PLUGIN_VERSION,
+        )
+
+
+def _software_of(module: Module, profile: Profile) -> dict[str, Any]:
+    """What a release installs: its chart, that chart's version, and the values that it is set to.
+
+    The chart is on disk as the catalog put it, made here of a manifest, or in a repository.
+    """
+    if remote := module.remote_chart:
+        source = {"chart": remote.name, "version": remote.version, "repositoryOpts": {"repo": remote.repository}}
+        return {**source, "values": module.values(profile)}
+    if module.chart:
+        source = {"chart": _from_program(REPOSITORY / chart(module.chart)), "version": lock().charts[module.chart].version}
+        return {**source, "values": module.values(profile)}
+    if module.manifest:
+        objects = patched(manifest(module.manifest).read_text(), module.patch)
+        files = chart_files(module.manifest, module_version(module), objects)
+        directory = charts_root() / module.manifest
+        write_chart(directory, files)
+        source = {"chart": _from_program(directory), "version": module_version(module).removeprefix("v")}
+        # The contents of a chart on disk are no input of its release: a changed manifest shows by its digest.
+        return {**source, "values": {"contents": digest(files)}}
+    return {}
+
+
+def _from_program(path: Path) -> str:
+    """A path as the release's plug-in finds it: from the program's directory, the same in every checkout."""
+    return os.path.relpath(path, Path.cwd())
+
+
+def _name(made: Object) -> str:
+    metadata = made["metadata"]
+    return f"{metadata['namespace']}/{metadata['name']}" if "namespace" in metadata else str(metadata["name"])
+
+
+def _fingerprint(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

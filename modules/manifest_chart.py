@@ -1,0 +1,50 @@
+"""Makes a chart of a rendered manifest, so that a module without a chart is one release like the others.
+
+As single resources KubeRay's definitions would put megabytes into the state, three copies of each, and the engine
+writes the whole state again at every step.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from modules.api import Object
+
+
+def chart_files(name: str, version: str, objects: list[Object]) -> dict[str, str]:
+    """The files of a chart that installs just these objects, by their path in it. Pure."""
+    about = {"apiVersion": "v2", "name": name, "version": version.removeprefix("v"), "appVersion": version}
+    return {
+        "Chart.yaml": yaml.safe_dump(about),
+        # One JSON document a line is YAML too, and much faster to write.
+        "objects.yaml": "".join(f"---\n{json.dumps(made, sort_keys=True)}\n" for made in objects),
+        # The objects' own text may hold braces that are no template.
+        "templates/objects.yaml": '{{ .Files.Get "objects.yaml" }}\n',
+    }
+
+
+def patched(manifest: str, patch: Callable[[Object], Object | None]) -> list[Object]:
+    """The manifest's objects, each as `patch` wants it. Pure."""
+    documents = yaml.load_all(manifest, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return [made for found in documents if found and (made := patch(found)) is not None]
+
+
+def digest(files: dict[str, str]) -> str:
+    """A short fingerprint of a chart's contents."""
+    return hashlib.sha256("\0".join(f"{path}\0{files[path]}" for path in sorted(files)).encode()).hexdigest()[:16]
+
+
+def write_chart(directory: Path, files: dict[str, str]) -> None:
+    """Put the files under `directory`, each at once, so that a run beside this one never reads half a file."""
+    for path, content in files.items():
+        target = directory / path
+        if target.is_file() and target.read_text() == content:
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False, prefix=".") as partial:
+            partial.write(content)
+        Path(partial.name).replace(target)

@@ -1,0 +1,104 @@
+"""The contract of a module: data plus pure functions; `modules.install` makes the effects."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from kubernetes.client import ApiClient
+
+from modules.api import Object
+from modules.checks import Check
+from profiles.schema import Profile
+
+Values = dict[str, Any]
+"""What a Helm chart is set to."""
+
+
+def _no_values(_: Profile) -> Values:
+    return {}
+
+
+def _no_objects(_: Profile) -> list[Object]:
+    return []
+
+
+def _as_it_is(found: Object) -> Object | None:
+    return found
+
+
+def _no_checks(_: Profile) -> tuple[Check, ...]:
+    return ()
+
+
+def _no_notes(_: ApiClient) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
+class RemoteChart:
+    """A chart that only its own repository has: the catalog holds what can be built from package registries too."""
+
+    name: str
+    repository: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Module:
+    """One component of the platform.
+
+    The installer makes, in this order: the namespace; the chart or the manifest, and the objects; a gate that waits
+    until `ready` holds; then the objects of kinds that the module itself `owns`, since only now is there somebody to
+    admit them. What requires the module comes after all of that, and everything is deleted the other way round.
+    """
+
+    name: str
+    """The module's key in a profile, its file here, its smoke test and its docs page."""
+    summary: str
+    """What it gives to the people who use the platform, in one line."""
+    namespace: str | None = None
+    """Where it runs; None if it runs nothing."""
+    pod_security: str = "baseline"
+    """The Pod Security level that the namespace enforces."""
+    chart: str | None = None
+    """The catalog's name of its Helm chart."""
+    remote_chart: RemoteChart | None = None
+    """Its Helm chart, where the catalog can't have it."""
+    manifest: str | None = None
+    """The catalog's name of its rendered manifest, for what has no chart."""
+    images: tuple[str, ...] = ()
+    """The catalog's names of the images that it runs."""
+    requires: tuple[str, ...] = ()
+    """Modules that must be ready before anything of this one is made."""
+    after: tuple[str, ...] = ()
+    """Modules whose controllers clean up what is made here: if on, they are made before and deleted after it."""
+    owns: tuple[str, ...] = ()
+    """Custom resources that it brings, as the names of their definitions (`PLURAL.GROUP`)."""
+    values: Callable[[Profile], Values] = _no_values
+    """The chart's values."""
+    objects: Callable[[Profile], list[Object]] = _no_objects
+    """Further objects to make."""
+    patch: Callable[[Object], Object | None] = _as_it_is
+    """Changes one object of the manifest, or drops it (None)."""
+    ready: Callable[[Profile], tuple[Check, ...]] = _no_checks
+    """How to tell that it serves."""
+    foreign: tuple[Check, ...] = ()
+    """If any of these holds on a cluster before Cairn came, somebody has installed this already."""
+    notes: Callable[[ApiClient], tuple[str, ...]] = _no_notes
+    """What `cairn status` says about it besides being ready; asks the cluster where it must."""
+    ready_seconds: int = 300
+    """How long its gate waits."""
+
+    @property
+    def release(self) -> str | None:
+        """The Helm release's name, which is the chart's or the manifest's; None if it installs nothing."""
+        return self.remote_chart.name if self.remote_chart else self.chart or self.manifest
+
+    def items(self) -> tuple[str, ...]:
+        """The catalog's names of all that it needs."""
+        return tuple(item for item in (self.chart, self.manifest, *self.images) if item)
+
+    def owns_object(self, made: Object) -> bool:
+        """Whether an object is a custom resource that this module brings."""
+        group = made["apiVersion"].partition("/")[0]
+        return any(definition.partition(".")[2] == group for definition in self.owns)

@@ -1,0 +1,23 @@
+"""Starts the Kubernetes provider; the engine runs it as `pulumi-resource-kubernetes`."""
+
+import sys
+
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from plugins.kubernetes.provider import KubernetesProvider
+from plugins.lifetime import end_with_engine
+from plugins.serving import engine_address, serve
+
+
+def main() -> None:
+    """Serve until the engine is done."""
+    end_with_engine()
+    provider = KubernetesProvider(engine_address(sys.argv[1:]))
+    serve(
+        lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server),
+        close=provider.close,
+    )
+
+
+if __name__ == "__main__":
+    main()

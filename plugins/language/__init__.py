@@ -1,0 +1,1 @@
+"""Pulumi's language host for Python, standing in for the official one."""

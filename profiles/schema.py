@@ -1,0 +1,257 @@
+"""What a profile may say: every setting, its type, its meaning and its only default."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from profiles.quantity import Duration, Quantity, amount
+
+# Namespaces of the platform and of Kubernetes itself; those that end in -system or begin with kube- are taken too.
+RESERVED_NAMESPACES = frozenset({"default", "accelerators", "local-path-storage", "metrics-server"})
+
+
+def is_reserved(namespace: str) -> bool:
+    """Whether a namespace is the platform's or Kubernetes' own, so that no team can have it."""
+    return namespace in RESERVED_NAMESPACES or namespace.startswith("kube-") or namespace.endswith("-system")
+
+
+class Settings(BaseModel):
+    """The base of every part of a profile: unknown keys are errors, and a loaded profile never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _network(value: str) -> str:
+    return str(ipaddress.IPv4Network(value))
+
+
+Network = Annotated[str, AfterValidator(_network), Field(json_schema_extra={"shown_as": "IPv4 range"})]
+
+
+class Cluster(Settings):
+    """Where the platform runs."""
+
+    provider: Literal["local", "existing"] = Field(
+        default="local", description="`local` makes nodes on this machine; `existing` uses a kubeconfig."
+    )
+    address_range: Network = Field(
+        default="10.89.0.0/24",
+        description="The local nodes' bridge: .1 the machine, .2 the registry, .11 the control plane.",
+    )
+    pod_range: Network = Field(default="10.244.0.0/16", description="Addresses of pods.")
+    service_range: Network = Field(default="10.96.0.0/16", description="Addresses of services.")
+    workers: int = Field(
+        default=1, ge=0, le=200, description="Worker nodes, besides one control plane that also runs pods."
+    )
+    egress: bool = Field(default=False, description="Whether local nodes may open connections beyond this machine.")
+    eviction_seconds: int = Field(
+        default=10, ge=0, description="How long a pod stays bound to a node that is not ready or unreachable."
+    )
+
+    @model_validator(mode="after")
+    def _ranges_are_apart(self) -> Self:
+        ranges = {key: ipaddress.IPv4Network(getattr(self, key)) for key in type(self).model_fields if "range" in key}
+        for key, network in ranges.items():
+            for other, second in ranges.items():
+                if key < other and network.overlaps(second):
+                    raise ValueError(f"{key} {network} overlaps {other} {second}: choose ranges that are apart")
+        if ranges["address_range"].num_addresses < 32 + self.workers:
+            raise ValueError(f"address_range has no room for {self.workers} workers: choose a larger one")
+        return self
+
+
+class Budget(Settings):
+    """What the local nodes offer to pods in all; a parent cgroup keeps them to it."""
+
+    cpu: Quantity = Field(default="2", description="Cores, the sum of the nodes' allocatable.")
+    memory: Quantity = Field(default="8Gi", description="Memory, the sum of the nodes' allocatable.")
+
+    @property
+    def cpu_millis(self) -> int:
+        """Thousandths of a core."""
+        return int(amount(self.cpu) * 1000)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes."""
+        return int(amount(self.memory))
+
+
+class Storage(Settings):
+    """Volumes on the nodes' disks, by local-path-provisioner."""
+
+    path: str = Field(
+        default="/opt/local-path-provisioner",
+        pattern="^/[^/]",
+        description="Where each node keeps its volumes' contents.",
+    )
+
+
+class Metrics(Settings):
+    """CPU and memory in use, by metrics-server."""
+
+    resolution: Duration = Field(default="15s", description="How often nodes are asked.")
+
+
+class Accelerators(Settings):
+    """Devices that pods ask for as `nvidia.com/gpu`."""
+
+    mode: Literal["simulated", "nvidia"] = Field(
+        default="simulated", description="`simulated` devices compute nothing; `nvidia` installs NVIDIA's GPU operator."
+    )
+    per_node: int = Field(default=2, ge=1, le=64, description="Simulated devices on each node.")
+
+
+class Flavor(Settings):
+    """A kind of node that quota is given on."""
+
+    node_labels: dict[str, str] = Field(
+        default={}, description="Labels that a node of this flavor has; none means any node."
+    )
+    tolerations: list[dict[str, str]] = Field(
+        default=[], description="Taints of these nodes that admitted pods tolerate."
+    )
+
+
+class Preemption(Settings):
+    """Who may be stopped to make room, in Kueue's words."""
+
+    within_team: Literal["Never", "LowerPriority", "LowerOrNewerEqualPriority"] = Field(
+        default="LowerPriority", description="For a workload of the same team."
+    )
+    reclaim_lent: Literal["Never", "LowerPriority", "Any"] = Field(
+        default="Any", description="To get back what another team borrowed."
+    )
+    while_borrowing: Literal["Never", "LowerPriority"] = Field(
+        default="Never", description="In another team, for a workload that must itself borrow to run."
+    )
+
+
+class Queueing(Settings):
+    """Admission by quota, by Kueue."""
+
+    cohort: str = Field(
+        default="platform", pattern="^[a-z0-9][a-z0-9-]*$", description="The group of teams that lend quota."
+    )
+    wait_for_pods_ready: Duration = Field(
+        default="60s",
+        description="A workload whose pods are not all ready this long after admission is evicted and requeued.",
+    )
+    recovery_timeout: Duration = Field(
+        default="180s",
+        description="A running workload that lost a pod and stays incomplete this long is evicted and requeued.",
+    )
+    requeue_backoff: Duration = Field(
+        default="10s", description="The wait before the first requeuing; it doubles each time."
+    )
+    requeue_backoff_max: Duration = Field(default="300s", description="The longest wait before a requeuing.")
+    requeue_limit: int | None = Field(
+        default=None, ge=0, description="After so many requeuings a workload is deactivated; null means never."
+    )
+    flavors: dict[str, Flavor] = Field(
+        default={"default": Flavor()},
+        min_length=1,
+        description="Kinds of nodes; the first carries the teams' own figures.",
+    )
+    priority_classes: dict[str, int] = Field(
+        default={"low": -100, "normal": 0, "high": 100}, description="Name and value of each WorkloadPriorityClass."
+    )
+    preemption: Preemption = Field(default=Preemption(), description="Who may be stopped to make room.")
+
+
+class Ray(Settings):
+    """Ray clusters and jobs, by KubeRay; every Ray cluster of a team asks for a token."""
+
+
+class Modules(Settings):
+    """The platform's components: a module is on when its key is here."""
+
+    storage: Storage | None = Field(default=None, description="A default StorageClass on the nodes' disks.")
+    metrics: Metrics | None = Field(
+        default=None, description="CPU and memory in use, for `kubectl top` and autoscalers."
+    )
+    accelerators: Accelerators | None = Field(default=None, description="GPUs, real or simulated.")
+    queueing: Queueing | None = Field(default=None, description="Kueue: quota, borrowing, preemption, priorities.")
+    ray: Ray | None = Field(default=None, description="KubeRay: Ray clusters and jobs.")
+
+    def on(self) -> Mapping[str, Settings]:
+        """The settings of each module that is on, by the module's name."""
+        return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
+
+
+class Limits(Settings):
+    """How much of each resource may move between teams; a resource left out has no limit."""
+
+    cpu: Quantity | None = Field(default=None, description="Cores.")
+    memory: Quantity | None = Field(default=None, description="Memory.")
+    gpu: int | None = Field(default=None, ge=0, description="Devices.")
+
+
+class Quota(Settings):
+    """What a team may use of one flavor."""
+
+    cpu: Quantity = Field(default="0", description="Cores that are the team's own.")
+    memory: Quantity = Field(default="0", description="Memory that is the team's own.")
+    gpu: int = Field(default=0, ge=0, description="Devices that are the team's own.")
+    borrowing: Limits = Field(
+        default=Limits(), description="The most that it may borrow from the other teams' unused quota."
+    )
+    lending: Limits = Field(default=Limits(), description="The most of its unused quota that other teams may borrow.")
+
+
+class Team(Quota):
+    """People who share a namespace, a queue and a quota; its own figures are the quota of the first flavor."""
+
+    storage: Quantity = Field(default="10Gi", description="Sum of the volumes that the team may claim.")
+    volumes: int = Field(default=10, ge=0, description="Number of volumes that the team may claim.")
+    other_flavors: dict[str, Quota] = Field(default={}, description="Quota of further flavors, by their names.")
+
+
+def _team_name(value: str) -> str:
+    if not re.fullmatch("[a-z]([a-z0-9-]{0,38}[a-z0-9])?", value):
+        raise ValueError("a team's name is a namespace: lower-case letters, digits and dashes, 40 at most")
+    return value
+
+
+TeamName = Annotated[str, AfterValidator(_team_name)]
+
+
+class Profile(Settings):
+    """What a platform team picks."""
+
+    description: str = Field(default="", description="One line, shown by `cairn profile list`.")
+    cluster: Cluster = Field(default=Cluster(), description="Where the platform runs.")
+    budget: Budget = Field(default=Budget(), description="What the local nodes offer to pods in all.")
+    modules: Modules = Field(default=Modules(), description="The platform's components.")
+    teams: dict[TeamName, Team] = Field(default={}, description="Who uses the platform.")
+
+    @model_validator(mode="after")
+    def _teams_fit(self) -> Self:
+        for name, team in self.teams.items():
+            if is_reserved(name):
+                raise ValueError(f"teams.{name}: the namespace {name} is not free for a team; choose another name")
+            known = self.modules.queueing.flavors if self.modules.queueing else {}
+            for flavor in team.other_flavors:
+                if flavor not in known:
+                    raise ValueError(f"teams.{name}.other_flavors.{flavor}: modules.queueing.flavors has no {flavor}")
+        if self.teams and self.modules.queueing is None:
+            raise ValueError("teams need a queue: add `queueing: {}` to modules, or remove the teams")
+        if self.cluster.provider == "local":
+            self._quotas_fit_the_nodes()
+        return self
+
+    def _quotas_fit_the_nodes(self) -> None:
+        offered = {"cpu": amount(self.budget.cpu), "memory": amount(self.budget.memory)}
+        if self.modules.accelerators and self.modules.accelerators.mode == "simulated":
+            offered["gpu"] = Decimal(self.modules.accelerators.per_node * (self.cluster.workers + 1))
+        for resource, most in offered.items():
+            asked = sum((amount(str(getattr(team, resource))) for team in self.teams.values()), Decimal(0))
+            if asked > most:
+                raise ValueError(
+                    f"the teams' own {resource} add up to {asked:f}, and the nodes offer {most:f}: "
+                    f"lower teams.*.{resource}" + ("" if resource == "gpu" else f" or raise budget.{resource}")
+                )

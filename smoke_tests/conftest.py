@@ -1,0 +1,270 @@
+"""What every smoke test stands on: the environment, the cluster, a throwaway team, the evidence.
+
+pytest smoke_tests --environment laptop        a running environment of Cairn
+CAIRN_KUBECONFIG=FILE pytest smoke_tests       any cluster that has the platform
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.directories import REPOSITORY
+from modules.checks import Check
+from modules.ready import evaluate
+from modules.registry import all_modules, enabled
+from profiles.schema import Profile
+from smoke_tests import evidence
+from smoke_tests.cluster import Cluster
+from smoke_tests.environment import Environment, NoEnvironmentError, of_kubeconfig, of_stack
+from smoke_tests.team import Team, make_team, remove_team
+from smoke_tests.waiting import until
+
+ENVIRONMENT = pytest.StashKey[Environment]()
+DIRECTORY = pytest.StashKey[Path]()
+NAMESPACES = pytest.StashKey[list[str]]()
+SIDE_BY_SIDE = 3
+"""How many tests run at a time; more would wait for the same two cores."""
+ON_DEVICES = ("accelerators", "queueing", "ray", "journey", "nodes")
+"""Test files in which devices take part, so that their evidence says SIMULATED or REAL."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("cairn")
+    group.addoption("--environment", default=os.environ.get("CAIRN_ENVIRONMENT"), help="the environment to test")
+    group.addoption("--profile-name", default="laptop", help="with CAIRN_KUBECONFIG: the profile installed there")
+    group.addoption("--keep", action="store_true", help="leave each test's throwaway team on the cluster")
+    group.addoption("--disruptive", action="store_true", help="kill, drain and preempt on a cluster not made by Cairn")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Side by side unless told otherwise (`-n 0`): tests mostly wait for the cluster."""
+    first = not hasattr(config, "workerinput")
+    chosen = config.getoption("--environment") or os.environ.get("CAIRN_KUBECONFIG")
+    if first and chosen and getattr(config.option, "numprocesses", 0) is None and not config.option.usepdb:
+        config.option.numprocesses = SIDE_BY_SIDE
+        config.option.dist = "loadgroup"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "alone: runs while no other test does, because it takes a node away")
+    worker = getattr(config, "workerinput", None)
+    if worker is not None:
+        if "environment" in worker:
+            config.stash[ENVIRONMENT] = Environment(**worker["environment"])
+            config.stash[DIRECTORY] = Path(worker["evidence"])
+        return
+    environment = _chosen(config)
+    if environment is None or config.option.collectonly:
+        return
+    directory = REPOSITORY / "evidence" / f"{environment.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    directory.mkdir(parents=True)
+    config.stash[ENVIRONMENT] = environment
+    config.stash[DIRECTORY] = directory
+    config.option.xmlpath = config.option.xmlpath or str(directory / "junit.xml")
+    config.pluginmanager.register(Recorder(environment, directory))
+
+
+def _chosen(config: pytest.Config) -> Environment | None:
+    try:
+        if config.getoption("--environment"):
+            return of_stack(config.getoption("--environment"))
+        if os.environ.get("CAIRN_KUBECONFIG"):
+            return of_kubeconfig(os.environ["CAIRN_KUBECONFIG"], config.getoption("--profile-name"))
+    except NoEnvironmentError as error:
+        raise pytest.UsageError(str(error)) from error
+    return None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hands a test process what the first one read; over a pipe, so that no secret lies on disk."""
+    if ENVIRONMENT in node.config.stash:
+        node.workerinput["environment"] = asdict(node.config.stash[ENVIRONMENT])
+        node.workerinput["evidence"] = str(node.config.stash[DIRECTORY])
+
+
+def module_of(nodeid: str) -> str:
+    """The module that a test is about: test_<module>.py; tests of the nodes themselves are about `hosts`."""
+    file = Path(nodeid.partition("::")[0])
+    return "hosts" if file.parent.name == "hosts" else file.stem.removeprefix("test_")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if ENVIRONMENT not in config.stash:
+        return
+    environment = config.stash[ENVIRONMENT]
+    on = {module.name for module in enabled(environment.profile)}
+    off = set(all_modules()) - on
+    left_out = [item for item in items if module_of(item.nodeid) in off]
+    config.hook.pytest_deselected(items=left_out)
+    kept = [item for item in items if item not in left_out]
+    for item in kept:
+        item.user_properties.append(("module", module_of(item.nodeid)))
+        if module_of(item.nodeid) in ON_DEVICES:
+            item.user_properties.append(("accelerators", accelerators(environment)))
+    items[:] = sorted(kept, key=lambda item: item.get_closest_marker("alone") is not None)
+
+
+def accelerators(environment: Environment) -> str:
+    """SIMULATED or REAL, or nothing when the profile has no accelerators."""
+    chosen = environment.profile.modules.accelerators
+    if chosen is None:
+        return ""
+    return "SIMULATED" if chosen.mode == "simulated" else "REAL"
+
+
+class Recorder:
+    """Writes checks.jsonl as reports come in, and says at the end what was and was not run."""
+
+    def __init__(self, environment: Environment, directory: Path) -> None:
+        self.environment = environment
+        self.directory = directory
+        self.skipped: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        outcome = report.outcome if report.when == "call" or report.outcome == "skipped" else "error"
+        if report.when != "call" and report.outcome == "passed":
+            return
+        properties = dict(report.user_properties)
+        crash = getattr(report.longrepr, "reprcrash", None)
+        reason = "" if outcome == "passed" else str(crash.message if crash else report.longrepr)
+        if outcome == "skipped":
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else reason
+            self.skipped.append(f"{report.nodeid}: {reason}")
+        check = evidence.Check(
+            test=report.nodeid,
+            module=str(properties.get("module", "")),
+            outcome=outcome,
+            seconds=round(report.duration, 1),
+            environment=self.environment.name,
+            versions=self.environment.versions,
+            accelerators=str(properties.get("accelerators", "")),
+            reason=evidence.redact(reason, self.environment.secrets()),
+        )
+        evidence.record(self.directory, check)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter.section(f"environment {self.environment.name}")
+        if accelerators(self.environment):
+            terminalreporter.line(f"accelerators: {accelerators(self.environment)}")
+        terminalreporter.line(f"evidence: {self.directory}")
+        for line in self.skipped:
+            terminalreporter.line(f"NOT RUN, so not shown to work: {line}", yellow=True)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        junit = self.directory / "junit.xml"
+        if junit.exists():
+            junit.write_text(evidence.redact(junit.read_text(), self.environment.secrets()))
+        # On a cluster of Cairn's own there is no reason to leave anything out.
+        if self.skipped and self.environment.made_by_cairn and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed and ENVIRONMENT in item.config.stash:
+        environment = item.config.stash[ENVIRONMENT]
+        secrets = environment.secrets()
+        error = evidence.redact(str(report.longrepr), secrets)
+        namespaces = [name for node in item.listchain() for name in node.stash.get(NAMESPACES, [])]
+        evidence.keep_failure(
+            item.config.stash[DIRECTORY], item.name, error, namespaces, environment.kubeconfig, secrets
+        )
+    return report
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("disruptive") is None or ENVIRONMENT not in item.config.stash:
+        return
+    if not item.config.stash[ENVIRONMENT].made_by_cairn and not item.config.getoption("--disruptive"):
+        pytest.skip("disturbs the cluster, which Cairn did not make; --disruptive allows it")
+
+
+@pytest.fixture(scope="session")
+def environment(pytestconfig: pytest.Config) -> Environment:
+    if ENVIRONMENT not in pytestconfig.stash:
+        raise pytest.UsageError("which cluster? Pass --environment NAME, or set CAIRN_ENVIRONMENT or CAIRN_KUBECONFIG")
+    return pytestconfig.stash[ENVIRONMENT]
+
+
+@pytest.fixture(scope="session")
+def cluster(environment: Environment) -> Cluster:
+    """The cluster as its administrator sees it."""
+    return Cluster(environment, environment.kubeconfig)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Tests run side by side, except that one marked `alone` waits for the others and they for it."""
+    if DIRECTORY not in item.config.stash:
+        return (yield)
+    alone = item.get_closest_marker("alone") is not None
+    with (item.config.stash[DIRECTORY] / ".turn").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        return (yield)
+
+
+def _throwaway(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Callable[..., Team]]:
+    made: list[Team] = []
+    namespaces = request.node.stash.setdefault(NAMESPACES, [])
+
+    def make(**wanted: Any) -> Team:
+        team = make_team(cluster, **wanted)
+        made.append(team)
+        namespaces.append(team.namespace)
+        return team
+
+    yield make
+    if not request.config.getoption("--keep"):
+        for team in made:
+            remove_team(cluster, team)
+
+
+@pytest.fixture
+def teams(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Callable[..., Team]]:
+    """Makes throwaway teams, with `cpu`, `memory`, `gpu` and `cohort` as wanted; they are gone after the test."""
+    yield from _throwaway(request, cluster)
+
+
+@pytest.fixture(scope="module")
+def shared_teams(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Callable[..., Team]]:
+    """The same for what all tests of one file look at; the teams are gone after the last of them."""
+    yield from _throwaway(request, cluster)
+
+
+@pytest.fixture
+def team(teams: Callable[..., Team]) -> Team:
+    """One throwaway team."""
+    return teams()
+
+
+def checks_of(profile: Profile, name: str) -> tuple[Check, ...]:
+    """How to tell that the module serves, as the profile has it."""
+    return next(module.ready(profile) for module in enabled(profile) if module.name == name)
+
+
+@pytest.fixture
+def ready(cluster: Cluster) -> Callable[[str], None]:
+    """Holds a module to its own account of when it serves, the one that installer and status use."""
+
+    def assert_ready(name: str) -> None:
+        for check in checks_of(cluster.environment.profile, name):
+
+            def serves(check: Check = check) -> bool:
+                result = evaluate(check, cluster.api)
+                assert result.ok, result.why
+                return True
+
+            until(serves, 60, f"module {name}: {check}")
+
+    return assert_ready

@@ -1,0 +1,1 @@
+"""Checks of the nodes themselves, over SSH, by pytest-testinfra."""

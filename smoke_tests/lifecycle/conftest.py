@@ -1,0 +1,77 @@
+"""One environment that the tests of its life share, and who makes it."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from catalog.directories import REPOSITORY
+from smoke_tests.lifecycle.inventory import inventory
+from smoke_tests.lifecycle.machine import SETTINGS, Machine, look, set_kernel
+from smoke_tests.lifecycle.person import Done, Person
+
+SMALL = "smoke_tests/lifecycle/small.yaml"
+NAME = "lifecycle"
+
+
+@dataclass(frozen=True)
+class Life:
+    """A running environment, and what was seen while it was made: the machine before, and two `up` at once."""
+
+    person: Person
+    name: str
+    before: Machine
+    ups: tuple[Done, Done]
+    inventory: set[str]
+
+
+@pytest.fixture(scope="session")
+def person(tmp_path_factory: pytest.TempPathFactory) -> Person:
+    """Somebody who has no environment yet."""
+    return Person(tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture(scope="session")
+def life(person: Person) -> Iterator[Life]:
+    """The environment, made by the first of two `up` started at once, on a machine with kernel settings of its own."""
+    original = set_kernel(SETTINGS)
+    try:
+        before = look(person.state)
+        started = [person.start("up", SMALL, "--name", NAME) for _ in range(2)]
+        first, second = (finished(process) for process in started)
+        yield Life(person, NAME, before, (first, second), inventory(person, NAME))
+    finally:
+        person.tries("down", "--name", NAME, "--yes")
+        set_kernel(original)
+
+
+def finished(process: "subprocess.Popen[str]") -> Done:
+    """The process after its end."""
+    out, err = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+@pytest.fixture(autouse=True)
+def no_settings_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that ends without its environment leaves no settings file of it in the checkout."""
+    files = set(REPOSITORY.glob("Pulumi.*.yaml"))
+    yield
+    new = {path.name for path in set(REPOSITORY.glob("Pulumi.*.yaml")) - files} - {f"Pulumi.{NAME}.yaml"}
+    assert not new, f"{request.node.name} left {sorted(new)}"
+
+
+def words(done: Done) -> str:
+    """What a command said on its way, on one line: where a table breaks its lines is nobody's business."""
+    return " ".join(done.stderr.split())
+
+
+def canaries(secret: str) -> list[str]:
+    """Lines by which a secret of several lines is recognised wherever it lies, however it is quoted."""
+    return [line.strip() for line in secret.splitlines() if len(line.strip()) > 40 and "-----" not in line]
+
+
+def files_below(directory: Path) -> list[Path]:
+    """Every regular file below the directory."""
+    return [path for path in directory.rglob("*") if path.is_file() and not path.is_symlink()]

@@ -1,0 +1,170 @@
+"""The life of one environment, in its order: made, changed, disturbed, healed, taken away."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hosts.local.teardown import recorded
+from modules.api import Object
+from smoke_tests import pods
+from smoke_tests.cluster import NODE, POD, Cluster, Kind, is_true, kind_of
+from smoke_tests.environment import Environment
+from smoke_tests.lifecycle.conftest import SMALL, Life, canaries, files_below, words
+from smoke_tests.lifecycle.inventory import kubeconfig
+from smoke_tests.lifecycle.machine import SETTINGS, cut_power, look
+from smoke_tests.waiting import until
+from smoke_tests.workload import SLEEP, pod, pod_spec, preferring, volume_claim, with_volume
+
+WRITE = "open('/data/kept', 'w').write('still here')"
+READ = "print(open('/data/kept').read())"
+KEPT = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept", "namespace": "default"}}
+DEPLOYMENT = Kind("apps/v1", "deployments")
+GUEST = "smoke_tests/lifecycle/guest.yaml"
+
+
+@pytest.fixture
+def cluster(life: Life) -> Cluster:
+    environment = Environment(life.name, kubeconfig(life.person, life.name), SMALL)
+    return Cluster(environment, environment.kubeconfig)
+
+
+@pytest.fixture
+def unchanged(life: Life) -> Callable[[], None]:
+    """Holds the environment to being just what its settings say."""
+
+    def assert_unchanged() -> None:
+        assert life.person.changes(life.name) == []
+
+    return assert_unchanged
+
+
+def mover(node: str) -> Object:
+    """A Deployment of one pod that runs on `node` while that can be had."""
+    labels = {"app": "mover"}
+    spec = preferring(pod_spec(SLEEP), node) | {"restartPolicy": "Always"}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "mover", "namespace": "default"},
+        "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}},
+    }
+
+
+def where(cluster: Cluster) -> str:
+    """The node on which the mover's pod is ready; empty while it is on none."""
+    found = [one for one in cluster.find(POD, "default", "app=mover") if is_true(one, "Ready")]
+    return str(found[0]["spec"]["nodeName"]) if len(found) == 1 else ""
+
+
+def test_of_two_ups_at_once_one_works_and_the_other_says_who_does(life: Life) -> None:
+    lost, won = sorted(life.ups, key=lambda done: done.returncode == 0)
+    assert won.returncode == 0, won.stderr
+    assert lost.returncode == 2
+    assert "is being changed by another process (pid" in lost.stderr
+
+
+def test_a_preview_after_up_is_empty(unchanged: Callable[[], None]) -> None:
+    unchanged()
+
+
+def test_plain_pulumi_sees_no_change_and_no_drift(life: Life) -> None:
+    for command in ("preview --expect-no-changes", "refresh --yes --expect-no-changes"):
+        done = life.person.shell(f"pulumi {command} --non-interactive --stack {life.name}")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_secret_lies_in_plain_text_in_state_logs_or_output(life: Life) -> None:
+    outputs = life.person.shell(f"pulumi stack output --json --show-secrets --stack {life.name}")
+    found = json.loads(outputs.stdout)
+    user = yaml.safe_load(found["kubeconfig"])["users"][0]["user"]
+    secrets = [*canaries(found["ssh"]["private_key"]), user["client-key-data"]]
+    assert len(secrets) > 1
+    said = "".join(done.stdout + done.stderr for done in life.ups)
+    assert not [secret for secret in secrets if secret in said]
+    for file in files_below(life.person.state):
+        if "nodes" not in file.relative_to(life.person.state).parts:
+            content = file.read_bytes()
+            assert not [secret for secret in secrets if secret.encode() in content], file
+
+
+def test_an_environment_on_its_addresses_is_refused_and_leaves_nothing(
+    life: Life, unchanged: Callable[[], None]
+) -> None:
+    done = life.person.tries("up", SMALL, "--name", "squatter")
+    assert done.returncode == 2
+    assert "10.97.0.0/24 is taken" in words(done)
+    assert "--set cluster.address_range=" in words(done)
+    unchanged()
+
+
+def test_workers_come_and_go_and_what_ran_on_them_moves(life: Life, cluster: Cluster) -> None:
+    life.person.runs("up", "--name", life.name, "--set", "cluster.workers=2")
+    newest = f"{life.name}-worker-2"
+    assert is_true(cluster.get(NODE, newest) or {}, "Ready")
+
+    cluster.create(mover(newest))
+    until(lambda: where(cluster) == newest, pods.PULL_SECONDS, f"the pod to run on {newest}")
+    life.person.runs("up", "--name", life.name, "--unset", "cluster.workers")
+    assert cluster.get(NODE, newest) is None
+    until(lambda: where(cluster) not in ("", newest), pods.PULL_SECONDS, "the pod to run elsewhere")
+    assert newest not in "".join(look(life.person.state).namespaces)
+    assert not list(life.person.state.rglob(f"nodes/{newest}"))
+    cluster.remove(DEPLOYMENT, "mover", "default")
+
+
+def test_a_platform_on_this_cluster_reports_what_is_there_and_leaves_it(
+    life: Life, tmp_path: Path, unchanged: Callable[[], None]
+) -> None:
+    file = tmp_path / "kubeconfig"
+    file.write_text(kubeconfig(life.person, life.name))
+    done = life.person.tries("up", GUEST, "--name", "guest", "--kubeconfig", str(file))
+    assert done.returncode == 0, done.stderr
+    assert "storage" in done.stdout + done.stderr
+    assert life.person.changes("guest") == []
+    life.person.runs("down", "--name", "guest", "--yes")
+    unchanged()
+
+
+def test_after_a_reboot_up_brings_everything_back(
+    life: Life, cluster: Cluster, unchanged: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.create(KEPT)
+    cluster.create(volume_claim("kept", "default"))
+    cluster.create(
+        with_volume(pod("writer", "default", "open('/data/kept', 'w').write('still here')"), "kept", "/data")
+    )
+    cluster.wait_for(POD, "writer", "default", pods.ended, pods.PULL_SECONDS)
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(life.person.state))
+    cut_power(recorded(life.name))
+    life.person.runs("up", "--name", life.name)
+
+    assert cluster.get(kind_of(KEPT), "kept", "default") is not None
+    read = pods.output(cluster, with_volume(pod("reader", "default", READ), "kept", "/data"))
+    assert read.strip() == "still here"
+    unchanged()
+
+
+def test_down_names_the_volumes_and_takes_no_for_an_answer(life: Life, unchanged: Callable[[], None]) -> None:
+    status, shown = life.person.answers("n", "down", "--name", life.name)
+    assert status == 1
+    assert "default/kept" in shown
+    assert "nothing was deleted" in shown
+    unchanged()
+
+
+def test_down_without_a_terminal_wants_a_yes(life: Life) -> None:
+    done = life.person.tries("down", "--name", life.name)
+    assert done.returncode == 2
+    assert f"cairn down --name {life.name} --yes" in done.stderr
+
+
+def test_down_leaves_nothing_and_puts_kernel_settings_back(life: Life) -> None:
+    life.person.runs("down", "--name", life.name, "--yes")
+    after = look(life.person.state)
+    assert after.left_since(life.before) == {}
+    assert {name: value for name, value in after.settings if name in SETTINGS} == SETTINGS
+    assert not list((life.person.state / "cairn" / "environments").glob("*"))

@@ -1,0 +1,39 @@
+"""Running single pods and reading what they printed."""
+
+from modules.api import Object
+from smoke_tests.cluster import POD, Cluster, is_true
+
+PULL_SECONDS = 90
+"""A pod's first start on a node, image pull included, on two busy cores."""
+
+
+def name_of(manifest: Object) -> tuple[str, str]:
+    """The object's name and namespace."""
+    return manifest["metadata"]["name"], manifest["metadata"]["namespace"]
+
+
+def ended(pod: Object) -> bool:
+    """Whether the pod's containers are done."""
+    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
+
+
+def output(cluster: Cluster, manifest: Object, seconds: float = PULL_SECONDS) -> str:
+    """Runs the pod to its end and returns what it printed. Raises AssertionError with it when the pod fails."""
+    name, namespace = name_of(manifest)
+    cluster.create(manifest)
+    done = cluster.wait_for(POD, name, namespace, ended, seconds)
+    printed = cluster.logs(name, namespace)
+    assert done["status"]["phase"] == "Succeeded", f"pod {name} failed and said: {printed}"
+    return printed
+
+
+def start(cluster: Cluster, manifest: Object, seconds: float = PULL_SECONDS) -> Object:
+    """Runs the pod and returns it as soon as it is ready."""
+    name, namespace = name_of(manifest)
+    cluster.create(manifest)
+    return cluster.wait_for(POD, name, namespace, lambda pod: is_true(pod, "Ready"), seconds)
+
+
+def running(cluster: Cluster, namespace: str, job: str) -> list[Object]:
+    """The job's pods that exist and are not done."""
+    return [pod for pod in cluster.find(POD, namespace, f"job={job}") if not ended(pod)]

@@ -1,0 +1,113 @@
+"""The teams: a member works in the own namespace, through the own queue, and sees nothing of anybody else's."""
+
+import base64
+import json
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from modules.api import ApiError
+from smoke_tests import pods
+from smoke_tests.cluster import (
+    CLUSTER_QUEUE,
+    JOB,
+    LOCAL_QUEUE,
+    NAMESPACE,
+    NODE,
+    POD,
+    RAY_JOB,
+    SECRET,
+    WORKLOAD,
+    Cluster,
+    Kind,
+    is_true,
+)
+from smoke_tests.team import Team, kubeconfig
+from smoke_tests.workload import job
+
+SECRET_WORD = "nobody else reads this"
+OWN = (JOB, POD, SECRET, RAY_JOB, WORKLOAD, LOCAL_QUEUE)
+
+
+@pytest.fixture
+def others(cluster: Cluster, teams: Callable[..., Team]) -> Team:
+    """A team with a secret and a job."""
+    team = teams()
+    hidden = base64.b64encode(SECRET_WORD.encode()).decode()
+    cluster.create(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "hidden", "namespace": team.namespace},
+            "data": {"word": hidden},
+        }
+    )
+    cluster.create(job("theirs", team.namespace, "print('theirs')"))
+    return team
+
+
+@pytest.fixture
+def member(cluster: Cluster, team: Team) -> Cluster:
+    """The cluster as a member of `team` has it."""
+    return cluster.as_user(kubeconfig(cluster, team))
+
+
+def test_teams_is_ready(ready: Callable[[str], None]) -> None:
+    ready("teams")
+
+
+def test_a_member_submits_a_job_and_reads_its_output(member: Cluster, team: Team) -> None:
+    member.create(job("mine", team.namespace, "print('hello')"))
+    member.wait_for(JOB, "mine", team.namespace, lambda found: is_true(found, "Complete"), pods.PULL_SECONDS)
+    (pod,) = member.find(POD, team.namespace, "job=mine")
+    assert member.logs(pod["metadata"]["name"], team.namespace).strip() == "hello"
+    assert member.find(WORKLOAD, team.namespace)
+
+
+def test_a_member_reads_nothing_of_another_team(member: Cluster, others: Team) -> None:
+    for kind in OWN:
+        refused(partial(member.find, kind, others.namespace), kind)
+    refused(lambda: member.get(SECRET, "hidden", others.namespace), SECRET)
+    refused(lambda: member.get(JOB, "theirs", others.namespace), JOB)
+
+
+def test_a_member_lists_nothing_of_the_whole_cluster(member: Cluster) -> None:
+    for kind in (*OWN, NAMESPACE, NODE, CLUSTER_QUEUE):
+        refused(partial(member.find, kind), kind)
+
+
+def test_a_member_puts_nothing_into_another_team(member: Cluster, others: Team) -> None:
+    refused(lambda: member.create(job("intruder", others.namespace), dry_run=True), JOB)
+    refused(lambda: member.delete(JOB, "theirs", others.namespace), JOB)
+
+
+def test_a_member_cannot_change_what_the_team_may_use(member: Cluster, team: Team) -> None:
+    refused(lambda: member.delete(CLUSTER_QUEUE, team.name), CLUSTER_QUEUE)
+    refused(lambda: member.delete(LOCAL_QUEUE, "default", team.namespace), LOCAL_QUEUE)
+
+
+@pytest.mark.parametrize("verb", ["update", "patch"])
+def test_a_member_cannot_lift_the_gate_that_holds_a_pod_in_the_queue(member: Cluster, team: Team, verb: str) -> None:
+    asked = {"namespace": team.namespace, "verb": verb, "resource": "pods"}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "metadata": {},
+        "spec": {"resourceAttributes": asked},
+    }
+    assert member.create(review)["status"]["allowed"] is False
+
+
+def test_a_members_token_expires(cluster: Cluster, team: Team) -> None:
+    token = kubeconfig(cluster, team).partition("token: ")[2].split()[0]
+    payload = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    assert 0 < claims["exp"] - claims["iat"] <= 24 * 3600
+
+
+def refused(attempt: Callable[[], object], kind: Kind) -> None:
+    """Holds the API server to answering "forbidden"."""
+    with pytest.raises(ApiError, match="forbidden") as error:
+        attempt()
+    assert error.value.status == 403, kind.resource

@@ -1,0 +1,106 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cairn import environment
+from cairn.environment import Environment, Settings, check_name, default_name, read_settings, settings_file
+from cairn.errors import UserError
+from cairn.overrides import parse
+from cairn.plan import Request, settle
+
+
+@pytest.fixture(autouse=True)
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout and a state directory that nobody has used."""
+    monkeypatch.setattr(environment, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(environment, "workspace", lambda started: None)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    return tmp_path
+
+
+def test_settings_are_kept_beside_what_else_is_in_the_file() -> None:
+    settings_file("dev").write_text("encryptionsalt: v1:abc\nconfig:\n  other:key: mine\n  cairn:context: old\n")
+    Environment("dev").save(Settings(profile="laptop", supply="source", set={"cluster.workers": 2}))
+    assert yaml.safe_load(settings_file("dev").read_text()) == {
+        "encryptionsalt": "v1:abc",
+        "config": {
+            "other:key": "mine",
+            "cairn:profile": "laptop",
+            "cairn:supply": "source",
+            "cairn:set": {"cluster.workers": 2},
+        },
+    }
+    assert read_settings("dev").set == {"cluster.workers": 2}
+
+
+def test_an_environment_without_a_file_has_empty_settings() -> None:
+    assert read_settings("dev") == Settings()
+
+
+def test_overrides_set_by_plain_pulumi_are_read_too() -> None:
+    settings_file("dev").write_text("config:\n  cairn:set: '{\"cluster.workers\": 2}'\n")
+    assert read_settings("dev").set == {"cluster.workers": 2}
+
+
+@pytest.mark.parametrize("name", ["Dev", "-dev", "dev-", "1dev", "a" * 33, "dev_1", "../dev", ""])
+def test_a_name_that_is_no_host_name_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match="environment's name"):
+        check_name(name)
+
+
+def test_an_environment_is_named_after_its_profile_or_its_file() -> None:
+    assert default_name("laptop") == "laptop"
+    assert default_name("./profiles/mine.yaml") == "mine"
+
+
+def test_values_on_the_command_line_are_what_they_look_like() -> None:
+    words = ["a.b=2", "c=true", "d=null", "e=[1, x]", "f=10.90.0.0/24", "g=a=b"]
+    assert parse(words) == {"a.b": 2, "c": True, "d": None, "e": [1, "x"], "f": "10.90.0.0/24", "g": "a=b"}
+
+
+@pytest.mark.parametrize("word", ["workers", "=2", "a=[1"])
+def test_a_word_that_is_no_setting_is_refused_with_an_example(word: str) -> None:
+    with pytest.raises(UserError) as refused:
+        parse([word])
+    assert refused.value.fix
+
+
+def test_what_is_asked_comes_on_top_of_what_is_kept() -> None:
+    kept = Settings(profile="laptop", supply="source", set={"cluster.workers": 2, "budget.cpu": 2})
+    Environment("dev").save(kept)
+    wanted = settle(Request(None, "dev", overrides=("budget.memory=9Gi",), unset=("cluster.workers",)))
+    assert wanted.settings.set == {"budget.cpu": 2, "budget.memory": "9Gi"}
+    assert wanted.settings.supply == "source"
+    assert wanted.profile.cluster.workers == 1
+
+
+def test_a_profiles_path_is_kept_so_that_it_is_found_from_everywhere(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (checkout / "mine.yaml").write_text("extends: laptop\n")
+    monkeypatch.chdir(checkout)
+    wanted = settle(Request("mine.yaml", None))
+    assert wanted.environment == "mine"
+    assert wanted.settings.profile == str(checkout / "mine.yaml")
+
+
+def test_an_environment_that_has_no_profile_asks_for_one() -> None:
+    with pytest.raises(UserError, match="has no profile yet"):
+        settle(Request(None, "dev"))
+
+
+def test_local_nodes_without_root_are_refused_before_anything_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(UserError) as refused:
+        settle(Request("laptop", "dev"))
+    assert "sudo" in refused.value.fix
+    settle(Request("laptop", "dev", overrides=("cluster.provider=existing",)))
+
+
+def test_a_mac_is_sent_to_a_linux_vm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    with pytest.raises(UserError, match="macOS"):
+        settle(Request("laptop", "dev"))

@@ -1,0 +1,84 @@
+"""The shipped lock holds together: versions, hashes and files agree, and nothing names a package registry."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from catalog.errors import CatalogError
+from catalog.schema import Download, load
+
+ROOT = Path(__file__).resolve().parents[2] / "catalog"
+CATALOG = load()
+
+
+@pytest.mark.parametrize("name", CATALOG.binaries)
+def test_the_go_module_of_an_entry_has_its_version_and_every_program_as_a_tool(name: str) -> None:
+    told = subprocess.run(
+        ["go", "mod", "edit", "-json"], cwd=ROOT / "go" / name, capture_output=True, text=True, check=True
+    )
+    module, entry = json.loads(told.stdout), CATALOG.binaries[name]
+    versions = {required["Path"]: required["Version"] for required in module["Require"]}
+    assert versions[entry.module] == entry.version
+    assert {tool["Path"] for tool in module["Tool"]} == {program.package for program in entry.programs.values()}
+    assert (ROOT / "go" / name / "go.sum").stat().st_size > 0
+
+
+def test_no_go_module_is_left_over() -> None:
+    assert {path.name for path in (ROOT / "go").iterdir()} == set(CATALOG.binaries)
+
+
+def test_every_python_requirement_is_pinned_by_hashes_and_without_an_address() -> None:
+    for lock in ROOT.glob("images/*/requirements.txt"):
+        blocks = re.split(r"\n(?=[A-Za-z0-9])", lock.read_text())
+        assert all("==" in block and "--hash=sha256:" in block for block in blocks)
+        assert "://" not in lock.read_text()
+
+
+def test_no_file_of_the_catalog_names_the_host_of_a_package_registry() -> None:
+    hosts = re.compile("|".join(["pypi" + r"\.org", "pythonhosted", r"deb\.debian" + r"\.org", r"proxy\.golang", "npmjs"]))
+    texts = [path for path in ROOT.rglob("*") if path.suffix in (".py", ".yaml", ".txt", ".in", ".mod")]
+    assert [path for path in texts if hosts.search(path.read_text())] == []
+
+
+def test_digests_are_empty_or_whole() -> None:
+    digests = [image.digest.removeprefix("sha256:") for image in CATALOG.images.values()]
+    digests += [p.upstream.sha256 for b in CATALOG.binaries.values() for p in b.programs.values() if p.upstream]
+    digests += [chart.upstream.sha256 for chart in CATALOG.charts.values() if isinstance(chart.upstream, Download)]
+    assert all(re.fullmatch(r"[0-9a-f]{64}|", digest) for digest in digests)
+
+
+def test_every_image_has_a_licence_a_source_and_a_version() -> None:
+    for name in CATALOG.images:
+        assert all((CATALOG.image_licence(name), CATALOG.image_source(name), CATALOG.image_version(name)))
+
+
+def test_images_run_as_numbers_so_that_kubernetes_can_check_them() -> None:
+    assert all(re.fullmatch(r"\d+:\d+", image.user) for image in CATALOG.images.values())
+
+
+def test_references_are_filled_in_from_the_program_that_an_image_runs() -> None:
+    assert CATALOG.image("kueue") == "registry.k8s.io/kueue/kueue:v0.18.3"
+    assert CATALOG.repository_and_tag("coredns") == ("docker.io/coredns/coredns", "1.14.7")
+    assert CATALOG.version("kubelet") == CATALOG.version("kubernetes") == CATALOG.image_version("kube-proxy")
+    assert CATALOG.registries() == ["docker.io", "gcr.io", "quay.io", "registry.k8s.io"]
+
+
+def test_a_mistake_in_the_lock_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "catalog.yaml").write_text("images: {x: {reference: a/b:1, layers: [], usr: '0:0', space_mib: 1}}")
+    with pytest.raises(CatalogError, match=r"images\.x\.usr"):
+        load(tmp_path / "catalog.yaml")
+
+
+def test_an_image_of_a_program_that_nothing_builds_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "catalog.yaml").write_text(
+        "images: {x: {reference: a/b:1, layers: [{program: nope, path: /x}], user: '0:0', space_mib: 1}}"
+    )
+    with pytest.raises(CatalogError, match="no program 'nope'"):
+        load(tmp_path / "catalog.yaml")
+
+
+def test_an_unknown_name_is_answered_with_the_command_that_lists_them() -> None:
+    with pytest.raises(CatalogError, match="cairn catalog list"):
+        CATALOG.version("nope")

@@ -1,0 +1,91 @@
+"""A recording engine: runs a piece of a Pulumi program and keeps what it registered, dependencies included."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks, rpc
+
+
+@dataclass
+class Registered:
+    """One resource as the program asked for it."""
+
+    urn: str
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    depends_on: set[str]
+    deleted_with: str
+    secrets: set[str] = field(default_factory=set)
+
+
+class _Mocks(mocks.Mocks):
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]
+        del args
+        return {}
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        return f"{args.name}-id", dict(args.inputs)
+
+
+class _Monitor(mocks.MockMonitor):
+    def __init__(self, records: list[Registered]) -> None:
+        super().__init__(_Mocks())
+        self._records = records
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        inputs = rpc.deserialize_properties(request.object, keep_unknowns=True)
+        self._records.append(
+            Registered(
+                urn=answer.urn,
+                type=request.type,
+                name=request.name,
+                inputs=_plain(inputs),
+                depends_on=set(request.dependencies),
+                deleted_with=request.deletedWith,
+                secrets={key for key, value in inputs.items() if rpc.is_rpc_secret(value)}
+                | set(request.additionalSecretOutputs),
+            )
+        )
+        return answer
+
+
+def _plain(inputs: dict[str, Any]) -> dict[str, Any]:
+    return {key: rpc.unwrap_rpc_secret(value) for key, value in inputs.items()}
+
+
+@dataclass
+class Recording:
+    """Everything that a program registered."""
+
+    records: list[Registered]
+
+    def one(self, type_part: str, name: str) -> Registered:
+        """The resource of that name whose type contains `type_part`."""
+        [found] = [each for each in self.records if type_part in each.type and each.name == name]
+        return found
+
+    def comes_after(self, later: Registered, earlier: Registered) -> bool:
+        """Whether `later` waits for `earlier`, directly or through others."""
+        by_urn = {each.urn: each for each in self.records}
+        seen: set[str] = set()
+        waiting = set(later.depends_on)
+        while waiting:
+            urn = waiting.pop()
+            if urn == earlier.urn:
+                return True
+            if urn not in seen and urn in by_urn:
+                seen.add(urn)
+                waiting |= by_urn[urn].depends_on
+        return False
+
+
+def record(program: Callable[[], object], stack: str = "laptop") -> Recording:
+    """Run `program` to its end and return what it registered."""
+    records: list[Registered] = []
+    mocks.set_mocks(_Mocks(), project="cairn", stack=stack, preview=False, monitor=_Monitor(records))
+    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+    return Recording(records)

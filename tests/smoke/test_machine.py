@@ -1,0 +1,22 @@
+from dataclasses import replace
+
+from smoke_tests.lifecycle.conftest import canaries
+from smoke_tests.lifecycle.machine import Machine
+
+NOTHING: frozenset[str] = frozenset()
+CLEAN = Machine(NOTHING, NOTHING, frozenset({"lo"}), NOTHING, NOTHING, NOTHING, (("kernel/panic", "7"),), NOTHING)
+
+
+def test_a_machine_with_nothing_new_has_nothing_left_behind() -> None:
+    assert CLEAN.left_since(CLEAN) == {}
+
+
+def test_what_was_left_is_named_by_its_kind() -> None:
+    after = replace(CLEAN, links=frozenset({"lo", "cairn-1"}), settings=(("kernel/panic", "10"),))
+    assert after.left_since(CLEAN) == {"links": ["cairn-1"], "settings": [("kernel/panic", "10")]}
+
+
+def test_a_key_is_recognised_by_its_lines_and_not_by_its_frame() -> None:
+    line = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW"
+    key = f"-----BEGIN OPENSSH PRIVATE KEY-----\n{line}\n-----END OPENSSH PRIVATE KEY-----\n"
+    assert canaries(key) == [line]

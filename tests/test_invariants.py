@@ -1,0 +1,103 @@
+"""What holds for every module, profile and package, so that adding one can't forget a part of it."""
+
+import ast
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from catalog.directories import REPOSITORY
+from catalog.schema import load as load_catalog
+from modules.accelerators import NVIDIA
+from modules.module import Module
+from modules.registry import all_modules, enabled
+from profiles.load import available, load
+from profiles.schema import Modules, is_reserved
+
+# Which packages each package may import. Nothing imports cairn, smoke_tests, tests or bench.
+ALLOWED = {
+    "catalog": set(),
+    "profiles": {"catalog"},
+    "plugins": {"catalog"},
+    "hosts": {"catalog", "profiles"},
+    "modules": {"catalog", "profiles"},
+    "stacks": {"catalog", "profiles", "hosts", "modules"},
+    "cairn": {"catalog", "profiles", "hosts", "modules", "stacks"},
+    "smoke_tests": {"catalog", "profiles", "hosts", "modules", "stacks"},
+}
+PACKAGES = {*ALLOWED, "tests", "bench"}
+MODULES = [*all_modules().values(), NVIDIA]
+
+
+def ids(module: Module) -> str:
+    return f"{module.name}-{module.release}"
+
+
+def imports(file: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found & PACKAGES
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_dependencies_point_one_way(package: str) -> None:
+    for file in (REPOSITORY / package).rglob("*.py"):
+        wrong = imports(file) - ALLOWED[package] - {package}
+        assert not wrong, f"{file.relative_to(REPOSITORY)} imports {', '.join(wrong)}"
+
+
+def test_no_file_in_stacks_is_named_like_a_module_of_the_standard_library() -> None:
+    names = {path.stem for path in (REPOSITORY / "stacks").iterdir()}
+    assert not names & set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("name", all_modules())
+def test_every_module_has_a_file_a_smoke_test_and_a_docs_page(name: str) -> None:
+    for path in (f"modules/{name}.py", f"smoke_tests/test_{name}.py", f"docs/modules/{name}.md"):
+        assert (REPOSITORY / path).is_file(), path
+
+
+@pytest.mark.parametrize("module", MODULES, ids=ids)
+def test_every_item_of_a_module_is_in_the_catalog(module: Module) -> None:
+    catalog = load_catalog()
+    assert module.chart is None or module.chart in catalog.charts
+    assert module.manifest is None or module.manifest in catalog.manifests
+    assert set(module.images) <= set(catalog.images)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=ids)
+def test_every_module_says_how_to_tell_that_it_serves(module: Module) -> None:
+    assert module.ready(load("laptop"))
+
+
+def test_modules_need_each_other_in_no_circle_and_come_after_what_they_need() -> None:
+    modules = all_modules()
+    needs = {name: {*module.requires, *module.after} for name, module in modules.items()}
+    assert set().union(*needs.values()) <= set(modules)
+    list(TopologicalSorter(needs).static_order())
+    order = list(modules)
+    for name, needed in needs.items():
+        assert all(order.index(each) < order.index(name) for each in needed)
+
+
+@pytest.mark.parametrize("name", available())
+def test_every_profile_turns_on_whatever_its_modules_require(name: str) -> None:
+    on = enabled(load(name))
+    assert {needed for module in on for needed in module.requires} <= {module.name for module in on}
+
+
+def test_every_module_can_be_set_in_a_profile() -> None:
+    assert {*Modules.model_fields, "teams"} == set(all_modules())
+
+
+def test_no_team_can_take_a_modules_namespace() -> None:
+    assert all(is_reserved(module.namespace) for module in MODULES if module.namespace)
+
+
+def test_every_profile_that_another_extends_exists_and_loads() -> None:
+    assert [load(name) for name in available()]
