@@ -28,6 +28,12 @@ lint: .venv/ready ## ruff and mypy --strict
 unit: .venv/ready ## the tests that need no cluster
 	$(BIN)/pytest -q -n 2 tests
 
+cluster-tests: .venv/ready ## the tests that need a cluster; they make their own and take it away
+	@trap '$(BIN)/cairn down --name $(TEST_ENVIRONMENT) --yes' EXIT; trap 'exit 130' INT TERM; set -e; \
+	  $(BIN)/cairn up $(PROFILE) --name $(TEST_ENVIRONMENT) --set cluster.address_range=$(TEST_ADDRESS_RANGE) --yes; \
+	  $(BIN)/pytest -q smoke_tests --ignore smoke_tests/lifecycle --environment $(TEST_ENVIRONMENT)
+	$(BIN)/pytest -q smoke_tests/lifecycle
+
 bench: .venv/ready ## measure speed and cost, and write docs/performance.md
 	$(BIN)/python -m bench
 

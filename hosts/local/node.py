@@ -23,6 +23,8 @@ SYSTEMD_MOUNTS = (
     Mount("/dev/kmsg", "bind", "/dev/kmsg"),
 )
 
+HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
+
 
 @dataclass(frozen=True)
 class Node:
@@ -101,6 +103,11 @@ def _populate(node: Node) -> None:
     """Copies the root filesystem and gives the node its names and keys; an interrupted copy starts over."""
     final = node.container.rootfs
     if final.is_dir():
+        if (final / HOST_KEY).read_text() != node.host_key:
+            raise HostError(
+                f"{final} is a node whose state Pulumi lost: its keys are gone. "
+                f"Take it away first: `cairn down --name {node.network.environment}`"
+            )
         return
     draft = final.with_suffix(".new")
     shutil.rmtree(draft, ignore_errors=True)
@@ -114,8 +121,8 @@ def _populate(node: Node) -> None:
     _write(draft / "root/.ssh/authorized_keys", f"{node.authorized_key}\n", 0o600)
     for stale in (draft / "etc/ssh").glob("ssh_host_*"):
         stale.unlink()
-    _write(draft / "etc/ssh/ssh_host_ed25519_key", node.host_key, 0o600)
-    _write(draft / "etc/ssh/ssh_host_ed25519_key.pub", f"{node.host_public_key}\n")
+    _write(draft / HOST_KEY, node.host_key, 0o600)
+    _write(draft / f"{HOST_KEY}.pub", f"{node.host_public_key}\n")
     _mask(draft, "systemd-sysctl.service", "systemd-modules-load.service", "systemd-udevd.service", "getty.target")
     draft.rename(final)
 

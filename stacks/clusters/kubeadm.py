@@ -15,7 +15,7 @@ from hosts import cluster as running_cluster
 from hosts.errors import HostError
 from hosts.provision import join_worker, make_control_plane, provision
 from hosts.spec import ControlPlaneConfig, Host, NodeConfig
-from stacks.clusters.local_machine import Provider
+from stacks.clusters.settling import Provider
 
 NODE_BINARIES = ("containerd", "containerd-shim-runc-v2", "ctr", "kubelet", "kubeadm", "kubectl")
 CNI_PLUGINS = ("bridge", "host-local", "loopback", "portmap")
