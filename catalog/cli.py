@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from catalog import report
@@ -112,7 +112,9 @@ def list_items(supply: SupplyName = Supply.SOURCE, as_json: Json = False) -> Non
     if as_json:
         typer.echo(json.dumps([asdict(row) for row in rows], indent=1))
         return
-    table = Table("item", "version", "licence", "state", "MiB", "made in", box=None, pad_edge=False)
+    table = Table(
+        Column("item", no_wrap=True), "version", "licence", "state", "MiB", "made in", box=None, pad_edge=False
+    )
     for row in rows:
         made = report.seconds(row.seconds) if row.state == "cached" else ""
         table.add_row(row.item, row.version, row.licence, row.state, str(row.mib or ""), made)

@@ -117,9 +117,9 @@ def mmdebstrap_command(
         variant, stage = "extract", "extract"
     hooks = [f"{show} | sort > {shlex.quote(str(packages))}", *hooks, CLEAN]
     return [
-        # A mount namespace of its own: whatever kills it leaves no mount on the machine.
-        *("unshare", "--mount", "--propagation", "private"),
-        *(str(mmdebstrap), "--mode=root", f"--variant={variant}", f"--architectures={architecture()}"),
+        # Namespaces of its own: whatever kills it leaves no mount and no process on the machine.
+        *("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"),
+        *(str(mmdebstrap), "--verbose", "--mode=root", f"--variant={variant}", f"--architectures={architecture()}"),
         f"--include={','.join(entry.packages)}",
         *([f"--setup-hook={setup}"] if setup else []),
         *("--skip=output/dev", "--skip=output/mknod"),

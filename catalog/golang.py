@@ -85,7 +85,9 @@ def prune(needed_mib: int) -> int:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return 0
-        for folder in ("build", "mod"):
-            if free_mib(cache_root()) < needed_mib + KEEP_FREE_MIB:
-                remove(cache_root() / "go" / folder)
+        for folder in (cache_root() / "go" / "build", cache_root() / "go" / "mod"):
+            # What somebody linked elsewhere is not on this disk, and not ours to drop.
+            linked = folder.is_symlink() or folder.parent.is_symlink()
+            if not linked and free_mib(cache_root()) < needed_mib + KEEP_FREE_MIB:
+                remove(folder)
     return free_mib(cache_root()) - before

@@ -134,22 +134,29 @@ def _descriptor(media_type: str, digest: str, size: int) -> dict[str, object]:
 def push(catalog: Catalog, supply: Supply, layout: Path, reference: str, digests: list[str], tmp: Path) -> None:
     """Pushes a layout to the store under `reference`."""
     crane, server = (_builder(catalog, name, supply) for name in catalog.builders)
-    registry.discard_broken(digests)
+    registry.discard_broken(digests[0], digests)
     registry.discard_uploads(reference)
     with registry.serving(server, tmp) as address:
         run([crane, "push", layout, f"{address}/{reference}"], changes={"DOCKER_CONFIG": str(tmp), "TMPDIR": str(tmp)})
 
 
+def origin(image: Image, reference: str) -> str:
+    """What is copied from upstream: the image of the digest, where one is known, else whatever the tag names."""
+    return f"{reference.rpartition(':')[0]}@{image.digest}" if image.digest else reference
+
+
 def copy(catalog: Catalog, name: str, tmp: Path) -> str:
     """Copies image `name` from upstream into the store (this machine's architecture only); its digest."""
     image, reference = catalog.images[name], catalog.image(name)
-    origin = f"{reference.rpartition(':')[0]}@{image.digest}" if image.digest else reference
     crane, server = (_builder(catalog, builder, Supply.UPSTREAM) for builder in catalog.builders)
     registry.discard_uploads(reference)
     with registry.serving(server, tmp) as address:
         target = f"{address}/{reference}"
         # crane's own defaults for docker.io names hold here too: library/ and the registry's host are filled in.
-        run([crane, "copy", "--platform", f"linux/{architecture()}", origin, target], changes={"TMPDIR": str(tmp)})
+        run(
+            [crane, "copy", "--platform", f"linux/{architecture()}", origin(image, reference), target],
+            changes={"TMPDIR": str(tmp)},
+        )
     return registry.tagged(reference)
 
 

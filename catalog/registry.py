@@ -127,12 +127,16 @@ def blobs_of(digest: str) -> dict[str, FileRecord]:
     return {str(blob(name).relative_to(cache_root())): record(blob(name)) for name in names}
 
 
-def discard_broken(digests: list[str]) -> None:
-    """Deletes the blobs whose content is not their digest's: a push skips what the store seems to have."""
+def discard_broken(manifest: str, digests: list[str]) -> None:
+    """Makes the next push of an image send what the store has not, or not whole.
+
+    A push skips blobs that seem to be there, and everything when the manifest is.
+    """
     for digest in digests:
         path = blob(digest)
-        if path.exists() and f"sha256:{record(path).sha256}" != digest:
-            path.unlink()
+        if not path.exists() or f"sha256:{record(path).sha256}" != digest:
+            path.unlink(missing_ok=True)
+            blob(manifest).unlink(missing_ok=True)
 
 
 def discard_uploads(reference: str) -> None:

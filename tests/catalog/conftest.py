@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from catalog.build import provide
 from catalog.directories import cache_root
 from catalog.items import Item, key
@@ -20,20 +21,26 @@ HELLO = 'package main\n\nvar version = "unset"\n\nfunc main() { println("hello",
 MakeCatalog = Callable[..., Catalog]
 
 
+@pytest.fixture(scope="session")
+def go_build_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Go's build cache of all these tests: compiling Go's own runtime anew for each would take seconds."""
+    folder = tmp_path_factory.getbasetemp().parent / "go-build"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache, which shares only Go's own caches with the person's."""
-    real = cache_root()
-    (real / "go").mkdir(parents=True, exist_ok=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go_build_cache: Path) -> Path:
+    """An empty cache. Nothing in it leads to the person's: what prunes or breaks it must not reach that one."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    cache_root().mkdir(parents=True)
-    (cache_root() / "go").symlink_to(real / "go")
+    (cache_root() / "go").mkdir(parents=True)
+    (cache_root() / "go/build").symlink_to(go_build_cache)
     return cache_root()
 
 
-@pytest.fixture
-def builders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
-    """Puts crane and the registry, made once in the person's cache, into another cache."""
+@pytest.fixture(scope="session")
+def builders() -> Callable[[Path], None]:
+    """Copies crane and the registry, made once in the person's cache, into another cache."""
     provide(["crane", "registry"], Supply.SOURCE)
     real, lock = cache_root(), load()
 

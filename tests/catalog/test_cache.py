@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from catalog import cache as entries
 from catalog.cache import Receipt
 from catalog.items import Item
@@ -83,7 +84,13 @@ def test_what_a_killed_run_left_is_deleted_by_the_next(cache: Path) -> None:
 
 
 def test_a_lock_that_another_holds_is_waited_for_and_told(cache: Path) -> None:
-    pid, told = os.fork(), []
+    told: list[str] = []
+
+    def waiting() -> None:
+        told.append("waiting")
+        (cache / "waiting").touch()
+
+    pid = os.fork()
     if pid == 0:
         with entries.locked("x"):
             (cache / "held").touch()
@@ -92,6 +99,6 @@ def test_a_lock_that_another_holds_is_waited_for_and_told(cache: Path) -> None:
         os._exit(0)
     while not (cache / "held").exists():
         pass
-    with entries.locked("x", lambda: (told.append(1), (cache / "waiting").touch()) and None):
-        assert told == [1]
+    with entries.locked("x", waiting):
+        assert told == ["waiting"]
     os.waitpid(pid, 0)

@@ -1,20 +1,29 @@
 """A full disk while items are made, on a small filesystem that only the test's process sees mounted."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from catalog import cache as entries
+from catalog.build import provide
 from catalog.errors import CatalogError, DiskFullError, explain_disk_full, mount_point
+from catalog.items import Item, key
 from catalog.schema import Catalog
+from catalog.supply import Supply
 
 from .conftest import MakeCatalog, needs_root
 
+HELLO = Item("binaries", "hello")
 SCRIPT = """
 import subprocess, sys
 from pathlib import Path
 from catalog.build import binary, provide
+from catalog import cache as entries
+from catalog.build import provide
 from catalog.errors import CatalogError, DiskFullError
 from catalog.items import Item
 from catalog.schema import load
@@ -47,7 +56,7 @@ def run_on_small_filesystem(
             *("unshare", "--mount", "--propagation", "private", "sh", "-c", command, "sh", str(mib), mount, seed),
             *(sys.executable, "-c", SCRIPT, mount, mount / "cairn", catalog.root / "catalog.yaml", item),
         ],
-        env={**__import__("os").environ, "XDG_CACHE_HOME": str(mount)},
+        env={**os.environ, "XDG_CACHE_HOME": str(mount)},
         capture_output=True,
         text=True,
         check=False,
@@ -73,28 +82,27 @@ def test_go_running_out_of_space_is_told_and_the_next_run_with_room_succeeds(
 
 @needs_root()
 def test_a_push_to_the_registry_running_out_of_space_is_told(
-    tmp_path: Path, make_catalog: MakeCatalog, builders: Callable[[Path], None]
+    cache: Path, tmp_path: Path, make_catalog: MakeCatalog, builders: Callable[[Path], None]
 ) -> None:
-    # One file of 30 MiB: its layer still fits beside the program, the registry's copy of it doesn't.
     catalog = make_catalog()
     (catalog.root / "go/hello/big").write_bytes(b"\0" * (30 << 20))
-    source = '//go:embed big\nvar big string\n\nfunc main() { println(len(big)) }\n'
-    (catalog.root / "go/hello/main.go").write_text(f'package main\n\nimport _ "embed"\n\n{source}')
-    from catalog.directories import cache_root
+    body = "//go:embed big\nvar big string\n\nfunc main() { println(len(big)) }\n"
+    (catalog.root / "go/hello/main.go").write_text(f'package main\n\nimport _ "embed"\n\n{body}')
+    provide(["binaries/hello"], Supply.SOURCE, catalog=catalog)
 
-    real_go = cache_root() / "go"
+    def prepare(small: Path) -> None:
+        builders(small)
+        place = entries.directory(HELLO, key(catalog, HELLO, Supply.SOURCE)).relative_to(cache)
+        (small / place).parent.mkdir(parents=True)
+        subprocess.run(["cp", "-a", cache / place, small / place], check=True)
 
-    def prepare(cache: Path) -> None:
-        builders(cache)
-        (cache / "go").symlink_to(real_go)
-
-    lines = run_on_small_filesystem(catalog, "images/hello", 63 + 31 + 31 + 20, tmp_path, prepare)
+    # Room for the program, crane and the registry (94 MiB) and for the layer, but not for the store's copy of it.
+    lines = run_on_small_filesystem(catalog, "images/hello", 94 + 31 + 20, tmp_path, prepare)
     check(lines, "images/hello", tmp_path / "small")
 
 
 @needs_root()
 def test_mmdebstrap_running_out_of_space_is_told(tmp_path: Path, make_catalog: MakeCatalog) -> None:
-    pytest.importorskip("psutil")
     debian = {
         "tiny": {"form": "unpack", "packages": ["catatonit"], "licence": "GPL-3.0-or-later", "space_mib": 60},
     }

@@ -1,4 +1,5 @@
 import pytest
+
 from catalog.errors import CatalogError
 from catalog.items import Item, all_items, dependencies, key, order, select
 from catalog.schema import load
@@ -48,7 +49,12 @@ def test_the_key_of_a_program_follows_its_lock_its_stamps_and_its_version(make_c
     keys = [key(catalog, hello, Supply.SOURCE)]
     (catalog.root / "go/hello/go.sum").write_text("example.com/other v1.0.0 h1:x\n")
     keys.append(key(catalog, hello, Supply.SOURCE))
-    for change in ({"stamps": {}}, {"version": "v1.2.4"}, {"programs": {"hello": {"package": "example.com/hello/x"}}}):
+    changes: list[dict[str, object]] = [
+        {"stamps": {}},
+        {"version": "v1.2.4"},
+        {"programs": {"hello": {"package": "example.com/hello/x"}}},
+    ]
+    for change in changes:
         entry = catalog.binaries["hello"].model_dump(mode="json") | change
         keys.append(key(make_catalog(binaries={"hello": entry}), hello, Supply.SOURCE))
     assert len(set(keys)) == len(keys)

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from catalog.errors import CatalogError
 from catalog.schema import Download, load
 
@@ -37,7 +38,9 @@ def test_every_python_requirement_is_pinned_by_hashes_and_without_an_address() -
 
 
 def test_no_file_of_the_catalog_names_the_host_of_a_package_registry() -> None:
-    hosts = re.compile("|".join(["pypi" + r"\.org", "pythonhosted", r"deb\.debian" + r"\.org", r"proxy\.golang", "npmjs"]))
+    hosts = re.compile(
+        "|".join(["pypi" + r"\.org", "pythonhosted", r"deb\.debian" + r"\.org", r"proxy\.golang", "npmjs"])
+    )
     texts = [path for path in ROOT.rglob("*") if path.suffix in (".py", ".yaml", ".txt", ".in", ".mod")]
     assert [path for path in texts if hosts.search(path.read_text())] == []
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from catalog import cache as entries
 from catalog.build import Progress, binary, chart, provide
 from catalog.errors import CatalogError
@@ -46,7 +47,7 @@ class Upstream:
         upstream = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802, the name that http.server calls
+            def do_GET(self) -> None:
                 upstream.asked += 1
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(content)))
@@ -150,11 +151,9 @@ def test_a_download_is_checked_and_unpacked(cache: Path, make_catalog: MakeCatal
     assert path.stat().st_mode & 0o111
 
 
-def test_a_download_with_another_sha256_is_not_used(
-    cache: Path, make_catalog: MakeCatalog, upstream: Upstream
-) -> None:
+def test_a_download_with_another_sha256_is_not_used(cache: Path, make_catalog: MakeCatalog, upstream: Upstream) -> None:
     catalog = with_upstream(make_catalog, upstream.url, sha256="0" * 64)
-    with pytest.raises(CatalogError, match="catalog.yaml says 0000"):
+    with pytest.raises(CatalogError, match=r"catalog\.yaml says 0000"):
         provide(["binaries/hello"], Supply.UPSTREAM, catalog=catalog)
     assert entries.read(HELLO, key(catalog, HELLO, Supply.UPSTREAM)) is None
 
@@ -210,7 +209,12 @@ def test_a_chart_is_put_into_the_checkout_under_the_same_path_whatever_the_suppl
     monkeypatch.setattr("catalog.places.REPOSITORY", tmp_path)
     monkeypatch.setattr("catalog.places.charts_root", lambda: tmp_path / "charts")
     charts = {
-        "greeting": {"binaries": "hello", "path": "chart", "version": "1.2.3", "upstream": {"chart": "oci://x/greeting"}}
+        "greeting": {
+            "binaries": "hello",
+            "path": "chart",
+            "version": "1.2.3",
+            "upstream": {"chart": "oci://x/greeting"},
+        }
     }
     catalog = make_catalog(charts=charts)
     for supply, content in ((Supply.SOURCE, "built"), (Supply.UPSTREAM, "pulled"), (Supply.SOURCE, "built")):

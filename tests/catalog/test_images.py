@@ -1,0 +1,170 @@
+"""Images of a tiny program, in a real registry."""
+
+import hashlib
+import json
+import subprocess
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog import cache as entries
+from catalog import images, layers, registry, sbom
+from catalog.build import Progress, binary, provide
+from catalog.items import Item, key
+from catalog.schema import Catalog
+from catalog.supply import Supply
+
+from .conftest import MakeCatalog
+
+IMAGE = Item("images", "hello")
+
+
+@pytest.fixture
+def catalog(cache: Path, builders: Callable[[Path], None], make_catalog: MakeCatalog) -> Catalog:
+    builders(cache)
+    return make_catalog()
+
+
+def stored(digest: str) -> Any:
+    return json.loads(registry.blob(digest).read_text())
+
+
+def provide_image(catalog: Catalog) -> tuple[str, list[str]]:
+    """The image's digest, and the phases that it went through."""
+    steps: list[Progress] = []
+    receipts = provide([str(IMAGE)], Supply.SOURCE, steps.append, catalog)
+    return receipts[-1].digest, [step.phase for step in steps if step.item == str(IMAGE)]
+
+
+def test_an_image_has_the_program_its_labels_and_its_sbom_and_can_be_pulled(catalog: Catalog, tmp_path: Path) -> None:
+    digest, _ = provide_image(catalog)
+    assert registry.tagged("example.com/greetings/hello:v1.2.3") == digest
+    settings = stored(stored(digest)["config"]["digest"])["config"]
+    assert settings["User"] == "65532:65532"
+    assert settings["Entrypoint"] == ["/usr/bin/hello"]
+    assert "GREETING=a,b" in settings["Env"]
+    assert (
+        settings["Labels"]
+        | {
+            "org.opencontainers.image.licenses": "Apache-2.0",
+            "org.opencontainers.image.version": "v1.2.3",
+            "org.opencontainers.image.source": "https://example.com/hello",
+            "io.cairn.sbom": "/usr/share/sbom/hello.cdx.json",
+        }
+        == settings["Labels"]
+    )
+    with registry.serving(binary("registry", None, catalog), tmp_path / "run", read_only=True) as address:
+        crane = binary("crane", None, catalog)
+        exported = tmp_path / "image.tar"
+        subprocess.run([crane, "export", f"{address}/{catalog.image('hello')}", exported], check=True)
+        refused = subprocess.run(
+            [crane, "tag", f"{address}/{catalog.image('hello')}", "other"], capture_output=True, text=True, check=False
+        )
+    with tarfile.open(exported) as tar:
+        members = {member.name: member for member in tar}
+        bill = json.load(tar.extractfile("usr/share/sbom/hello.cdx.json"))  # type: ignore[arg-type]
+    assert members["usr/bin/hello"].mode == 0o755
+    assert members["tmp"].mode == 0o1777
+    assert {component["name"] for component in bill["components"]} == {"stdlib"}
+    assert "405" in refused.stderr
+
+
+def test_an_image_built_again_is_the_same_image(catalog: Catalog) -> None:
+    first, _ = provide_image(catalog)
+    entries.set_aside(IMAGE, key(catalog, IMAGE, Supply.SOURCE))
+    second, phases = provide_image(catalog)
+    assert phases == ["building", "done"]
+    assert second == first
+
+
+def test_a_corrupt_layer_in_the_store_is_noticed_and_pushed_again(catalog: Catalog) -> None:
+    digest, _ = provide_image(catalog)
+    layer = registry.blob(stored(digest)["layers"][0]["digest"])
+    good = layer.read_bytes()
+    layer.write_bytes(b"x" + good[1:])
+    assert provide_image(catalog) == (digest, ["building", "done"])
+    assert layer.read_bytes() == good
+    assert provide_image(catalog) == (digest, ["cached"])
+
+
+def test_a_store_that_lost_everything_is_filled_again(catalog: Catalog) -> None:
+    digest, _ = provide_image(catalog)
+    entries.remove(registry.store())
+    assert provide_image(catalog) == (digest, ["building", "done"])
+
+
+def test_a_name_that_another_lock_took_is_given_back(catalog: Catalog, make_catalog: MakeCatalog) -> None:
+    first, _ = provide_image(catalog)
+    changed = catalog.images["hello"].model_dump(mode="json") | {"user": "1000:1000"}
+    other, _ = provide_image(make_catalog(images={"hello": changed}))
+    assert registry.tagged(catalog.image("hello")) == other != first
+    assert provide_image(catalog) == (first, ["cached"])
+    assert registry.tagged(catalog.image("hello")) == first
+
+
+def test_the_uploads_of_a_killed_push_are_deleted_by_the_next(catalog: Catalog) -> None:
+    uploads = registry.store() / "docker/registry/v2/repositories/example.com/greetings/hello/_uploads/1"
+    uploads.mkdir(parents=True)
+    provide_image(catalog)
+    assert not uploads.exists()
+
+
+def test_under_upstream_the_image_is_copied_to_the_same_name(
+    catalog: Catalog, make_catalog: MakeCatalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest, _ = provide_image(catalog)
+    elsewhere = tmp_path / "upstream"
+    registry.store().rename(elsewhere)
+    for name in catalog.builders:
+        item = Item("binaries", name)
+        made, fetched = (entries.directory(item, key(catalog, item, supply)) for supply in Supply)
+        subprocess.run(["cp", "-a", made, fetched], check=True)
+    with registry.serving(binary("registry", None, catalog), tmp_path / "run", root=elsewhere) as address:
+        # Upstream is another registry on loopback here.
+        monkeypatch.setattr("catalog.images.origin", lambda image, reference: f"{address}/{reference}")
+        (*_, receipt) = provide([str(IMAGE)], Supply.UPSTREAM, catalog=catalog)
+    assert receipt.digest == digest == registry.tagged(catalog.image("hello"))
+    assert len(receipt.blobs) == 4
+
+
+def test_a_known_digest_is_what_is_copied(catalog: Catalog) -> None:
+    image = catalog.images["hello"].model_copy(update={"digest": "sha256:" + "0" * 64})
+    assert images.origin(image, "example.com/x:v1") == f"example.com/x@{image.digest}"
+    assert images.origin(catalog.images["hello"], "example.com/x:v1") == "example.com/x:v1"
+
+
+def test_layers_of_the_same_content_are_the_same_bytes(tmp_path: Path) -> None:
+    digests = set()
+    for folder in ("a", "b"):
+        (tmp_path / folder / "sub").mkdir(parents=True)
+        for name in ("z", "a") if folder == "a" else ("a", "z"):
+            (tmp_path / folder / "sub" / name).write_text(name)
+        layers.write(tmp_path / f"{folder}.tar", layers.tree(tmp_path / folder, "opt/x"))
+        digests.add(hashlib.sha256((tmp_path / f"{folder}.tar").read_bytes()).hexdigest())
+    assert len(digests) == 1
+    with tarfile.open(tmp_path / "a.tar") as tar:
+        assert tar.getnames() == ["opt", "opt/x", "opt/x/sub", "opt/x/sub/a", "opt/x/sub/z"]
+        assert {(member.mtime, member.uid, member.gid) for member in tar} == {(0, 0, 0)}
+
+
+def test_the_modules_of_a_go_binary_are_named_by_their_replacements() -> None:
+    told = (
+        "/x/hello: go1.26.8\n\tpath\texample.com/hello\n\tmod\texample.com/hello\t(devel)\t\n"
+        "\tdep\tk8s.io/api\tv0.0.0\n\t=>\tk8s.io/api\tv0.36.3\th1:x=\n\tdep\tk8s.io/utils\tv1.0.0\th1:y=\n\tbuild\tx=y\n"
+    )
+    assert [(c.name, c.version) for c in sbom.from_go(told)] == [
+        ("stdlib", "1.26.8"),
+        ("k8s.io/api", "v0.36.3"),
+        ("k8s.io/utils", "v1.0.0"),
+    ]
+
+
+def test_requirements_and_debian_packages_become_package_urls() -> None:
+    lock = f"Ray[default]==2.60.0 \\\n    --hash=sha256:{'b' * 64} \\\n    --hash=sha256:{'a' * 64}\n    # via x\n"
+    (ray,) = sbom.from_requirements(lock)
+    assert (ray.purl, ray.hashes) == ("pkg:pypi/ray@2.60.0", ("a" * 64, "b" * 64))
+    (libc,) = sbom.from_dpkg("libc6 2.36-9+deb12u14 amd64\n")
+    assert libc.purl == "pkg:deb/debian/libc6@2.36-9%2Bdeb12u14?arch=amd64"
