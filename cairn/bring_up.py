@@ -96,7 +96,7 @@ def _preflight(plan: Plan, supply: Supply) -> None:
 
 
 def _up(environment: Environment, outcome: Outcome) -> None:
-    stack = environment.stack(create=True)
+    stack = environment.make_stack()
     clear_backend_lock(environment)
     environment.save(outcome.plan.settings)
     for urn in forget_pending(environment):
@@ -111,8 +111,8 @@ def _up(environment: Environment, outcome: Outcome) -> None:
 
 def _preview(environment: Environment, outcome: Outcome) -> None:
     """Preview with the plan's settings in a file of their own; a stack made for it is taken away again."""
-    existed = environment.exists()
-    stack = environment.stack(create=True)
+    existing = environment.find()
+    stack = existing or environment.make_stack()
     clear_backend_lock(environment)
     try:
         with NamedTemporaryFile("w", prefix="cairn-", suffix=".yaml") as file:
@@ -122,5 +122,5 @@ def _preview(environment: Environment, outcome: Outcome) -> None:
     except CommandError as error:
         raise failed(error, outcome.progress, f"cairn preview --name {environment.name}") from None
     finally:
-        if not existed:
+        if existing is None:
             environment.remove()

@@ -5,14 +5,18 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import IO
 
-from pulumi.automation import CommandResult, OnOutput, PulumiCommand
+from pulumi.automation import CommandResult, OnOutput, OutputMap, PulumiCommand, Stack, UpdateSummary, Workspace
+from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import create_command_error
+from semver import VersionInfo
 
 from cairn.console import say
 from cairn.errors import UserError
 from cairn.lock import end_session
+from catalog.schema import load
 
 
 class Engine(PulumiCommand):
@@ -22,7 +26,9 @@ class Engine(PulumiCommand):
     """
 
     def __init__(self, started: Callable[[int], None] = lambda _: None) -> None:
-        super().__init__()
+        # Not the base's: that runs `pulumi version`, and `tools.prepare` put the catalog's on PATH.
+        self.command = "pulumi"
+        self.version = VersionInfo.parse(load().version("pulumi").removeprefix("v"))
         self.started = started
 
     def run(
@@ -57,6 +63,21 @@ class Engine(PulumiCommand):
         if result.code != 0:
             raise create_command_error(result)
         return result
+
+
+class EngineStack(Stack):
+    """A stack whose runs end with the engine: what the Automation API asks for afterwards costs a second, unread."""
+
+    def __init__(self, name: str, workspace: Workspace, create: bool) -> None:
+        super().__init__(name, workspace, StackInitMode.CREATE if create else StackInitMode.SELECT)
+
+    def outputs(self) -> OutputMap:
+        """Not asked for; `Environment.outputs` does."""
+        return {}
+
+    def info(self, show_secrets: bool = True) -> UpdateSummary:
+        """Not asked for; the engine's events have told it all."""
+        return UpdateSummary("", datetime.min, "", {}, {}, "")
 
 
 class _Reader(threading.Thread):

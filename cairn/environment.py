@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 from pulumi.automation import LocalWorkspace, Stack
-from pulumi.automation.errors import CommandError
+from pulumi.automation.errors import CommandError, StackNotFoundError
 
-from cairn.engine import Engine
+from cairn.engine import Engine, EngineStack
 from cairn.errors import UserError
 from catalog.directories import REPOSITORY, state_root
 
@@ -41,20 +41,26 @@ class Environment:
         self.name = name
         self.workspace = workspace(started)
 
-    def exists(self) -> bool:
-        """Whether the backend holds it."""
-        return self.name in names(self.workspace)
+    def find(self) -> Stack | None:
+        """The stack, if the backend holds it; settings lost with a checkout are restored."""
+        try:
+            stack = EngineStack(self.name, self.workspace, create=False)
+        except StackNotFoundError:
+            return None
+        if not settings_file(self.name).exists():
+            self._restore_settings()
+        return stack
 
-    def stack(self, create: bool = False) -> Stack:
-        """The stack, made when it doesn't exist and `create` says so; settings lost with a checkout are restored."""
-        if self.exists():
-            stack = Stack.select(self.name, self.workspace)
-            if not settings_file(self.name).exists():
-                self._restore_settings()
-            return stack
-        if not create:
+    def stack(self) -> Stack:
+        """The stack; a `UserError` when there is none."""
+        stack = self.find()
+        if stack is None:
             raise self.unknown()
-        return Stack.create(self.name, self.workspace)
+        return stack
+
+    def make_stack(self) -> Stack:
+        """The stack, made when there is none."""
+        return self.find() or EngineStack(self.name, self.workspace, create=True)
 
     def unknown(self) -> UserError:
         """The error for a name that the backend doesn't hold."""

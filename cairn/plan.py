@@ -61,9 +61,7 @@ def kept_settings(environment: str) -> Settings:
     """What the environment keeps; a checkout that doesn't have it, a fresh clone say, gets it from the backend."""
     somewhere = "PULUMI_BACKEND_URL" in os.environ or backend_has(environment)
     if not settings_file(environment).exists() and somewhere:
-        known = open_environment(environment)
-        if known.exists():
-            known.stack()
+        open_environment(environment).find()
     return read_settings(environment)
 
 

@@ -12,6 +12,8 @@ from cairn.parts import is_module, part_of, settles
 
 AMBIENT = re.compile(r"using pulumi-\S+ from \$PATH")
 """The engine's word for each plug-in that is found on PATH; `cairn up` says it once, in its own words."""
+FROM_PLUGIN = "Exception calling application: "
+"""What gRPC for Python puts before the words of an exception."""
 UNCHANGED = {OpType.SAME, OpType.READ, OpType.REFRESH}
 
 
@@ -126,7 +128,7 @@ class Progress:
         return row.become(State.DONE) if settles(metadata.type) and row.state is State.WORKING else None
 
     def _diagnostic(self, diagnostic: Any) -> None:
-        text, urn = diagnostic.message.strip(), diagnostic.urn or ""
+        text, urn = diagnostic.message.strip().removeprefix(FROM_PLUGIN), diagnostic.urn or ""
         if diagnostic.severity == "error" and text:
             self.errors.setdefault(urn, []).append(text)
         elif diagnostic.severity == "info" and is_module(urn) and text not in self.notes:

@@ -39,7 +39,8 @@ def clear_backend_lock(environment: Environment) -> None:
 
     Only a `file://` backend can be read so; any other one says by itself who holds its lock.
     """
-    locks = backend_locks(os.environ["PULUMI_BACKEND_URL"], project(environment.workspace), environment.name)
+    files = backend()
+    locks = locks_of(files, project(environment.workspace), environment.name) if files else []
     for lock in locks:
         if lock.alive():
             raise UserError(
@@ -51,18 +52,20 @@ def clear_backend_lock(environment: Environment) -> None:
         environment.run("cancel", "--yes")
 
 
+def backend() -> Path | None:
+    """Pulumi's bookkeeping in a backend that is a directory on this machine; None for any other backend."""
+    location = urlparse(os.environ["PULUMI_BACKEND_URL"])
+    return Path(location.path).expanduser() / ".pulumi" if location.scheme == "file" else None
+
+
 def project(workspace: LocalWorkspace) -> str:
     """The Pulumi project's name."""
     return str(workspace.project_settings().name)
 
 
-def backend_locks(url: str, project: str, stack: str) -> list[BackendLock]:
-    """The stack's lock files, in a backend that is a directory on this machine."""
-    location = urlparse(url)
-    if location.scheme != "file":
-        return []
-    directory = Path(location.path).expanduser() / ".pulumi" / "locks" / "organization" / project / stack
-    return [_read(file) for file in sorted(directory.glob("*.json"))]
+def locks_of(files: Path, project: str, stack: str) -> list[BackendLock]:
+    """The stack's lock files."""
+    return [_read(file) for file in sorted((files / "locks" / "organization" / project / stack).glob("*.json"))]
 
 
 def _read(file: Path) -> BackendLock:
@@ -79,6 +82,8 @@ def forget_pending(environment: Environment) -> list[str]:
     Pulumi can't know what became of them and, for creates, warns for ever. Cairn's creates take over what is there
     already, so the next `up` simply does them again.
     """
+    if not may_have_pending(backend(), project(environment.workspace), environment.name):
+        return []
     state = json.loads(environment.run("stack", "export"))
     pending = state["deployment"].get("pending_operations") or []
     if pending:
@@ -87,3 +92,14 @@ def forget_pending(environment: Environment) -> list[str]:
             file.flush()
             environment.run("stack", "import", "--file", file.name)
     return [operation["resource"]["urn"] for operation in pending]
+
+
+def may_have_pending(files: Path | None, project: str, stack: str) -> bool:
+    """A quick look at the checkpoint, where there is one to look at, so that the usual run needs no export."""
+    if files is None:
+        return True
+    try:
+        checkpoint = json.loads((files / "stacks" / project / f"{stack}.json").read_text())["checkpoint"]
+    except (OSError, ValueError, KeyError):
+        return True
+    return bool((checkpoint.get("latest") or {}).get("pending_operations"))

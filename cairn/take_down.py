@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from pulumi.automation import Stack
 from pulumi.automation.errors import CommandError
 
 from cairn.cluster import reach
@@ -14,7 +15,7 @@ from cairn.environment import Environment, settings_file
 from cairn.errors import UserError
 from cairn.failure import failed
 from cairn.lock import environment_lock
-from cairn.progress import Progress
+from cairn.progress import Progress, label
 from cairn.recovery import clear_backend_lock, forget_pending
 from catalog.directories import environment_root
 from hosts.local.plan import Network
@@ -59,17 +60,17 @@ def take_down(name: str) -> float:
     start = time.monotonic()
     with environment_lock(name, f"down --name {name}") as lock:
         environment = Environment(name, lock.note_session)
-        known = environment.exists()
-        if not known and not on_machine(name) and not environment_root(name).exists():
+        stack = environment.find()
+        if stack is None and not on_machine(name) and not environment_root(name).exists():
             lock.forget = True
             raise environment.unknown()
-        if known:
-            _destroy(environment)
+        if stack:
+            _destroy(environment, stack)
         # Also after a destroy that knew of nothing: what the state doesn't know must not stay behind.
         if on_machine(name):
             teardown(name)
         shutil.rmtree(environment_root(name), ignore_errors=True)
-        if known:
+        if stack:
             environment.remove()
         settings_file(name).unlink(missing_ok=True)
         lock.forget = True
@@ -83,14 +84,25 @@ def on_machine(name: str) -> bool:
     return any(trace.exists() for trace in traces)
 
 
-def _destroy(environment: Environment) -> None:
-    stack = environment.stack()
+def _destroy(environment: Environment, stack: Stack) -> None:
     clear_backend_lock(environment)
-    for urn in forget_pending(environment):
-        say(f"was interrupted: {urn}")
+    pending = forget_pending(environment)
     progress = Progress(time.monotonic)
     try:
+        if pending and not on_machine(environment.name):
+            _record(stack, pending)
         with show(progress) as take:
             stack.destroy(on_event=take, color="never", show_secrets=False, suppress_outputs=True)
     except CommandError as error:
         raise failed(error, progress, f"cairn down --name {environment.name}") from None
+
+
+def _record(stack: Stack, pending: list[str]) -> None:
+    """Do creates that were cut off once more, so that the state knows of what it must delete.
+
+    Where the cluster itself goes there is no need: it takes along what is on it.
+    """
+    objects = [urn for urn in pending if "kubernetes:" in urn.split("::")[2].split("$")[-1]]
+    if objects:
+        say(f"completing what was interrupted: {', '.join(map(label, objects))}")
+        stack.up(target=objects, color="never", show_secrets=False, suppress_outputs=True)

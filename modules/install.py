@@ -33,10 +33,10 @@ def install(profile: Profile, cluster: Cluster) -> dict[str, str]:
 
     What somebody else has put on the cluster already is reported and left as it is.
     """
-    installer = _Installer(profile, cluster)
-    for module in enabled(profile):
+    installer, modules = _Installer(profile, cluster), enabled(profile)
+    for module in modules:
         installer.add(module)
-    return {module.name: module_version(module) for module in enabled(profile)}
+    return {each.name: "already there" if each.name in cluster.present else module_version(each) for each in modules}
 
 
 def module_version(module: Module) -> str:
@@ -80,6 +80,7 @@ class _Installer:
             gates.append(self._gate(module, group, [module_version(module), software, objects], [*before, *begun]))
         self._begun[module.name] = begun
         self._all[module.name] = [*begun, *gates, *self._objects(own, group, [*before, *begun, *gates])]
+        group.register_outputs({})
 
     def _software(
         self, module: Module, software: dict[str, Any], group: pulumi.Resource, before: Sequence[pulumi.Resource]
@@ -178,7 +179,10 @@ def _software_of(module: Module, profile: Profile) -> dict[str, Any]:
         source = {"chart": remote.name, "version": remote.version, "repositoryOpts": {"repo": remote.repository}}
         return {**source, "values": module.values(profile)}
     if module.chart:
-        source = {"chart": _from_program(REPOSITORY / chart(module.chart)), "version": lock().charts[module.chart].version}
+        source = {
+            "chart": _from_program(REPOSITORY / chart(module.chart)),
+            "version": lock().charts[module.chart].version,
+        }
         return {**source, "values": module.values(profile)}
     if module.manifest:
         objects = patched(manifest(module.manifest).read_text(), module.patch)

@@ -127,29 +127,37 @@ class Recorder:
     def __init__(self, environment: Environment, directory: Path) -> None:
         self.environment = environment
         self.directory = directory
+        self.phases: dict[str, list[pytest.TestReport]] = {}
         self.skipped: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        outcome = report.outcome if report.when == "call" or report.outcome == "skipped" else "error"
-        if report.when != "call" and report.outcome == "passed":
+        """Collects a test's phases (setup, call, teardown); the last one completes its line."""
+        phases = self.phases.setdefault(report.nodeid, [])
+        phases.append(report)
+        if report.when != "teardown":
             return
-        properties = dict(report.user_properties)
-        crash = getattr(report.longrepr, "reprcrash", None)
-        reason = "" if outcome == "passed" else str(crash.message if crash else report.longrepr)
-        if outcome == "skipped":
-            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else reason
-            self.skipped.append(f"{report.nodeid}: {reason}")
-        check = evidence.Check(
-            test=report.nodeid,
+        check = self.check(report.nodeid, phases)
+        if check.outcome == "skipped":
+            self.skipped.append(f"{check.test}: {check.reason}")
+        evidence.record(self.directory, check)
+
+    def check(self, test: str, phases: list[pytest.TestReport]) -> evidence.Check:
+        """The outcome of a test from its phases: what went wrong first decides."""
+        deciding = next((phase for phase in phases if not phase.passed), phases[-1])
+        outcome = "error" if deciding.failed and deciding.when != "call" else deciding.outcome
+        crash = getattr(deciding.longrepr, "reprcrash", None)
+        reason = deciding.longrepr[2] if isinstance(deciding.longrepr, tuple) else crash and crash.message
+        properties = dict(phases[-1].user_properties)
+        return evidence.Check(
+            test=test,
             module=str(properties.get("module", "")),
             outcome=outcome,
-            seconds=round(report.duration, 1),
+            seconds=round(sum(phase.duration for phase in phases), 1),
             environment=self.environment.name,
             versions=self.environment.versions,
             accelerators=str(properties.get("accelerators", "")),
-            reason=evidence.redact(reason, self.environment.secrets()),
+            reason=evidence.redact(str(reason or deciding.longrepr or ""), self.environment.secrets()),
         )
-        evidence.record(self.directory, check)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section(f"environment {self.environment.name}")
@@ -175,10 +183,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.failed and ENVIRONMENT in item.config.stash:
         environment = item.config.stash[ENVIRONMENT]
         secrets = environment.secrets()
-        error = evidence.redact(str(report.longrepr), secrets)
         namespaces = [name for node in item.listchain() for name in node.stash.get(NAMESPACES, [])]
         evidence.keep_failure(
-            item.config.stash[DIRECTORY], item.name, error, namespaces, environment.kubeconfig, secrets
+            item.config.stash[DIRECTORY],
+            f"{item.name}-{report.when}",
+            str(report.longrepr),
+            namespaces,
+            environment.kubeconfig,
+            secrets,
         )
     return report
 

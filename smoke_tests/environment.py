@@ -4,7 +4,7 @@ import json
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ def of_stack(name: str) -> Environment:
         versions=outputs.get("modules", {}),
         ssh=outputs.get("ssh") or {},
     )
-    return Environment(**environment.__dict__ | {"made_by_cairn": environment.profile.cluster.provider == "local"})
+    return replace(environment, made_by_cairn=environment.profile.cluster.provider == "local")
 
 
 def of_kubeconfig(path: str, profile_name: str) -> Environment:

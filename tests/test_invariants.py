@@ -24,7 +24,7 @@ ALLOWED = {
     "modules": {"catalog", "profiles"},
     "stacks": {"catalog", "profiles", "hosts", "modules"},
     "cairn": {"catalog", "profiles", "hosts", "modules", "stacks"},
-    "smoke_tests": {"catalog", "profiles", "hosts", "modules", "stacks"},
+    "smoke_tests": {"catalog", "profiles", "plugins", "hosts", "modules", "stacks"},
 }
 PACKAGES = {*ALLOWED, "tests", "bench"}
 MODULES = [*all_modules().values(), NVIDIA]

@@ -11,8 +11,8 @@ from plugins.serving import engine_address, serve
 
 def main() -> None:
     """Serve until the engine is done."""
-    end_with_engine()
     provider = KubernetesProvider(engine_address(sys.argv[1:]))
+    end_with_engine(provider.close)
     serve(
         lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server),
         close=provider.close,

@@ -235,6 +235,7 @@ class Objects:
         while True:
             live = self.read(kind, resource_id)
             if live is None or get(live, "metadata", "uid") != uid:
+                self._status("", request.urn)
                 return
             said = f"{kind.name} {resource_id} still exists{_what_holds(live)}"
             self._status(said, request.urn)

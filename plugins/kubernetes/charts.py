@@ -115,14 +115,16 @@ def install_flags(inputs: Object, urn: str) -> list[str]:
 def upgrade_flags(inputs: Object, urn: str) -> list[str]:
     """Flags of `helm upgrade`."""
     history = inputs.get("maxHistory")
+    # Helm takes no values at all for the last release's values; here they mean the chart's own.
+    resets = inputs["resetValues"] or (not inputs["values"] and not inputs["reuseValues"])
     return [
         *_common_flags(inputs, urn),
         "--history-max",
         str(history if history is not None else 0),
+        *(["--reset-values"] if resets else []),
         *_switches(
             inputs,
             forceUpdate="--force",
-            resetValues="--reset-values",
             reuseValues="--reuse-values",
             recreatePods="--recreate-pods",
             cleanupOnFail="--cleanup-on-fail",

@@ -1,5 +1,8 @@
 """The provider's service: the engine's calls, turned into work on objects and releases, and back."""
 
+# Method names are the protocol's.
+# ruff: noqa: N802
+
 import json
 import threading
 from importlib import metadata
@@ -43,56 +46,48 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         if self._helm:
             self._helm.close()
 
-    def Handshake(  # noqa: N802
+    def Handshake(
         self, request: provider_pb2.ProviderHandshakeRequest, context: Context
     ) -> provider_pb2.ProviderHandshakeResponse:
         """Take the engine's address, and say what is understood."""
         self._engine = Engine(request.engine_address)
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, supports_autonaming_configuration=True)
 
-    def Attach(self, request: plugin_pb2.PluginAttach, context: Context) -> empty_pb2.Empty:  # noqa: N802
+    def Attach(self, request: plugin_pb2.PluginAttach, context: Context) -> empty_pb2.Empty:
         """Take the engine's address."""
         self._engine = Engine(request.address)
         return empty_pb2.Empty()
 
-    def GetPluginInfo(self, request: empty_pb2.Empty, context: Context) -> plugin_pb2.PluginInfo:  # noqa: N802
+    def GetPluginInfo(self, request: empty_pb2.Empty, context: Context) -> plugin_pb2.PluginInfo:
         """The version of the official plug-in whose place this takes: that of its SDK here."""
         return plugin_pb2.PluginInfo(version=VERSION)
 
-    def GetSchema(  # noqa: N802
-        self, request: provider_pb2.GetSchemaRequest, context: Context
-    ) -> provider_pb2.GetSchemaResponse:
+    def GetSchema(self, request: provider_pb2.GetSchemaRequest, context: Context) -> provider_pb2.GetSchemaResponse:
         """A schema without resources: nothing generates code from this plug-in."""
         return provider_pb2.GetSchemaResponse(schema=json.dumps({"name": "kubernetes", "version": VERSION}))
 
-    def GetMapping(  # noqa: N802
-        self, request: provider_pb2.GetMappingRequest, context: Context
-    ) -> provider_pb2.GetMappingResponse:
+    def GetMapping(self, request: provider_pb2.GetMappingRequest, context: Context) -> provider_pb2.GetMappingResponse:
         """No mapping."""
         return provider_pb2.GetMappingResponse()
 
-    def GetMappings(  # noqa: N802
+    def GetMappings(
         self, request: provider_pb2.GetMappingsRequest, context: Context
     ) -> provider_pb2.GetMappingsResponse:
         """No mappings."""
         return provider_pb2.GetMappingsResponse()
 
     @answered
-    def CheckConfig(  # noqa: N802
-        self, request: provider_pb2.CheckRequest, context: Context
-    ) -> provider_pb2.CheckResponse:
+    def CheckConfig(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
         """Refuse what is not supported."""
         return provider_pb2.CheckResponse(inputs=request.news, failures=configuration.check(decode(request.news)))
 
     @answered
-    def DiffConfig(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:  # noqa: N802
+    def DiffConfig(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
         """Tell whether it is another cluster."""
         return configuration.diff(decode(request.olds), decode(request.news))
 
     @answered
-    def Configure(  # noqa: N802
-        self, request: provider_pb2.ConfigureRequest, context: Context
-    ) -> provider_pb2.ConfigureResponse:
+    def Configure(self, request: provider_pb2.ConfigureRequest, context: Context) -> provider_pb2.ConfigureResponse:
         """Read the configuration. The cluster is not asked anything yet."""
         settings = configuration.read(decode(request.args))
         cluster = Cluster(settings.kubeconfig, warn=self._engine.warn)
@@ -108,7 +103,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     @answered
-    def Check(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:  # noqa: N802
+    def Check(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
         """The inputs to record."""
         naming = Naming(
             request.name or request.urn.rpartition("::")[2],
@@ -125,35 +120,35 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=encode(inputs))
 
     @answered
-    def Diff(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:  # noqa: N802
+    def Diff(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
         """What changed in the inputs."""
         if _is_release(request):
             return self._release_calls.diff(request)
         return self._object_calls.diff(request)
 
     @answered
-    def Create(self, request: provider_pb2.CreateRequest, context: Context) -> provider_pb2.CreateResponse:  # noqa: N802
+    def Create(self, request: provider_pb2.CreateRequest, context: Context) -> provider_pb2.CreateResponse:
         """Make it, and wait until it is ready."""
         if _is_release(request):
             return self._release_calls.create(request)
         return self._object_calls.create(request)
 
     @answered
-    def Read(self, request: provider_pb2.ReadRequest, context: Context) -> provider_pb2.ReadResponse:  # noqa: N802
+    def Read(self, request: provider_pb2.ReadRequest, context: Context) -> provider_pb2.ReadResponse:
         """What there is, for a refresh or an import."""
         if _is_release(request):
             return self._release_calls.read(request)
         return self._object_calls.read(_kind(request), request)
 
     @answered
-    def Update(self, request: provider_pb2.UpdateRequest, context: Context) -> provider_pb2.UpdateResponse:  # noqa: N802
+    def Update(self, request: provider_pb2.UpdateRequest, context: Context) -> provider_pb2.UpdateResponse:
         """Change it, and wait until it is ready."""
         if _is_release(request):
             return self._release_calls.update(request)
         return self._object_calls.update(request)
 
     @answered
-    def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> empty_pb2.Empty:  # noqa: N802
+    def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> empty_pb2.Empty:
         """Delete it, and wait until it is gone."""
         if _is_release(request):
             self._release_calls.delete(request)
@@ -161,30 +156,28 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             self._object_calls.delete(_kind(request), request)
         return empty_pb2.Empty()
 
-    def Cancel(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:  # noqa: N802
+    def Cancel(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:
         """Give up every wait."""
         self._cancelled.set()
         return empty_pb2.Empty()
 
     @answered
-    def Invoke(self, request: provider_pb2.InvokeRequest, context: Context) -> provider_pb2.InvokeResponse:  # noqa: N802
+    def Invoke(self, request: provider_pb2.InvokeRequest, context: Context) -> provider_pb2.InvokeResponse:
         """Not supported."""
         raise _unsupported(f"the function {request.tok}")
 
     @answered
-    def Call(self, request: provider_pb2.CallRequest, context: Context) -> provider_pb2.CallResponse:  # noqa: N802
+    def Call(self, request: provider_pb2.CallRequest, context: Context) -> provider_pb2.CallResponse:
         """Not supported."""
         raise _unsupported(f"the method {request.tok}")
 
     @answered
-    def Construct(  # noqa: N802
-        self, request: provider_pb2.ConstructRequest, context: Context
-    ) -> provider_pb2.ConstructResponse:
+    def Construct(self, request: provider_pb2.ConstructRequest, context: Context) -> provider_pb2.ConstructResponse:
         """Not supported."""
         raise _unsupported(f"the component {request.type}")
 
     @answered
-    def Parameterize(  # noqa: N802
+    def Parameterize(
         self, request: provider_pb2.ParameterizeRequest, context: Context
     ) -> provider_pb2.ParameterizeResponse:
         """Not supported."""

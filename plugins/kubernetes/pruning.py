@@ -21,7 +21,11 @@ def live_inputs(live: Object, inputs: Object) -> Object:
 
 def _prune(live: Any, inputs: Any) -> Any:
     if isinstance(live, dict) and isinstance(inputs, dict):
-        return {key: _prune(live[key], value) for key, value in inputs.items() if key in live or _is_default(value)}
+        return {
+            key: _prune(live[key], value) if key in live else value
+            for key, value in inputs.items()
+            if key in live or _is_default(value)
+        }
     if isinstance(live, list) and isinstance(inputs, list):
         return [_prune(item, inputs[i]) if i < len(inputs) else item for i, item in enumerate(live)]
     if quantities.same(live, inputs):

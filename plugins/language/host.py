@@ -1,5 +1,8 @@
 """The language host's service: what the engine asks about programs, and running them."""
 
+# Method names are the protocol's.
+# ruff: noqa: N802
+
 import sys
 from collections.abc import Iterator
 from importlib import metadata
@@ -27,18 +30,18 @@ class LanguageHost(LanguageServer):
         self._runner = runner
         self._engine = engine
 
-    def Handshake(  # noqa: N802
+    def Handshake(
         self, request: language_pb2.LanguageHandshakeRequest, context: Context
     ) -> language_pb2.LanguageHandshakeResponse:
         """Take the address of the engine."""
         self._engine = request.engine_address or self._engine
         return language_pb2.LanguageHandshakeResponse()
 
-    def GetPluginInfo(self, request: empty_pb2.Empty, context: Context) -> plugin_pb2.PluginInfo:  # noqa: N802
+    def GetPluginInfo(self, request: empty_pb2.Empty, context: Context) -> plugin_pb2.PluginInfo:
         """The version of the SDK that programs run on."""
         return plugin_pb2.PluginInfo(version=VERSION)
 
-    def Run(self, request: language_pb2.RunRequest, context: Context) -> language_pb2.RunResponse:  # noqa: N802
+    def Run(self, request: language_pb2.RunRequest, context: Context) -> language_pb2.RunResponse:
         """Run a program in a process of its own, which ends when the engine gives up on it."""
         self._log(f"Cairn's stand-in for Pulumi's Python language host runs the program on {sys.executable}")
         if not request.args and self._engine:
@@ -48,7 +51,7 @@ class LanguageHost(LanguageServer):
             run.kill()
         return run.result()
 
-    def InstallDependencies(  # noqa: N802
+    def InstallDependencies(
         self, request: language_pb2.InstallDependenciesRequest, context: Context
     ) -> Iterator[language_pb2.InstallDependenciesResponse]:
         """Nothing to install: programs run in the environment that this host itself runs in."""
@@ -56,19 +59,17 @@ class LanguageHost(LanguageServer):
             stdout=f"nothing to install: programs run in {sys.prefix} (`make up` keeps it up to date)\n".encode()
         )
 
-    def RuntimeOptionsPrompts(  # noqa: N802
+    def RuntimeOptionsPrompts(
         self, request: language_pb2.RuntimeOptionsRequest, context: Context
     ) -> language_pb2.RuntimeOptionsResponse:
         """No options: there is one environment."""
         return language_pb2.RuntimeOptionsResponse()
 
-    def Template(  # noqa: N802
-        self, request: language_pb2.TemplateRequest, context: Context
-    ) -> language_pb2.TemplateResponse:
+    def Template(self, request: language_pb2.TemplateRequest, context: Context) -> language_pb2.TemplateResponse:
         """A template needs no change for this host."""
         return language_pb2.TemplateResponse()
 
-    def GetProgramDependencies(  # noqa: N802
+    def GetProgramDependencies(
         self, request: language_pb2.GetProgramDependenciesRequest, context: Context
     ) -> language_pb2.GetProgramDependenciesResponse:
         """Every distribution in the environment, for `pulumi about`."""
@@ -79,45 +80,45 @@ class LanguageHost(LanguageServer):
             ]
         )
 
-    def RunPlugin(  # noqa: N802
+    def RunPlugin(
         self, request: language_pb2.RunPluginRequest, context: Context
     ) -> Iterator[language_pb2.RunPluginResponse]:
         """Plug-ins written in Python are not run."""
         _refuse(context, "running a plug-in that is written in Python")
         yield language_pb2.RunPluginResponse()
 
-    def GenerateProgram(  # noqa: N802
+    def GenerateProgram(
         self, request: language_pb2.GenerateProgramRequest, context: Context
     ) -> language_pb2.GenerateProgramResponse:
         """Programs are not generated."""
         _refuse(context, "generating a program (import with --generate-code=false)")
         return language_pb2.GenerateProgramResponse()
 
-    def GenerateProject(  # noqa: N802
+    def GenerateProject(
         self, request: language_pb2.GenerateProjectRequest, context: Context
     ) -> language_pb2.GenerateProjectResponse:
         """Projects are not generated."""
         _refuse(context, "generating a project")
         return language_pb2.GenerateProjectResponse()
 
-    def GeneratePackage(  # noqa: N802
+    def GeneratePackage(
         self, request: language_pb2.GeneratePackageRequest, context: Context
     ) -> language_pb2.GeneratePackageResponse:
         """Packages are not generated."""
         _refuse(context, "generating a package")
         return language_pb2.GeneratePackageResponse()
 
-    def Pack(self, request: language_pb2.PackRequest, context: Context) -> language_pb2.PackResponse:  # noqa: N802
+    def Pack(self, request: language_pb2.PackRequest, context: Context) -> language_pb2.PackResponse:
         """Packages are not packed."""
         _refuse(context, "packing a package")
         return language_pb2.PackResponse()
 
-    def Link(self, request: language_pb2.LinkRequest, context: Context) -> language_pb2.LinkResponse:  # noqa: N802
+    def Link(self, request: language_pb2.LinkRequest, context: Context) -> language_pb2.LinkResponse:
         """Packages are not linked."""
         _refuse(context, "linking a package")
         return language_pb2.LinkResponse()
 
-    def Cancel(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:  # noqa: N802
+    def Cancel(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:
         """Nothing to cancel: the engine stops answering the program, which then ends."""
         return empty_pb2.Empty()
 

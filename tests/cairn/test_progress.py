@@ -62,7 +62,7 @@ def test_seconds_run_from_the_first_step_to_the_last() -> None:
 
 def test_errors_go_with_their_resource_and_notes_with_their_module() -> None:
     seen = progress()
-    seen.take(says("error", "no room\n", MODULE))
+    seen.take(says("error", "Exception calling application: no room\n", MODULE))
     seen.take(says("info", "already there, left as it is", COMPONENT))
     seen.take(says("info", "helm install", MODULE))
     seen.take(says("info", "supply source: as set"))

@@ -4,24 +4,49 @@ import socket
 import subprocess
 from pathlib import Path
 
-from cairn.recovery import BackendLock, backend_locks
+import pytest
+
+from cairn.recovery import BackendLock, backend, locks_of, may_have_pending
 
 
-def write(directory: Path, pid: int, host: str) -> None:
-    place = directory / ".pulumi/locks/organization/cairn/dev"
+def write(files: Path, pid: int, host: str) -> None:
+    place = files / "locks/organization/cairn/dev"
     place.mkdir(parents=True)
     (place / "one.json").write_text(json.dumps({"pid": pid, "hostname": host, "username": "root"}))
 
 
 def test_locks_of_a_file_backend_are_read(tmp_path: Path) -> None:
     write(tmp_path, 42, "there")
-    (found,) = backend_locks(f"file://{tmp_path}", "cairn", "dev")
+    (found,) = locks_of(tmp_path, "cairn", "dev")
     assert (found.pid, found.host) == (42, "there")
-    assert backend_locks(f"file://{tmp_path}", "cairn", "other") == []
+    assert locks_of(tmp_path, "cairn", "other") == []
 
 
-def test_other_backends_are_left_to_pulumi() -> None:
-    assert backend_locks("s3://bucket", "cairn", "dev") == []
+def test_a_torn_lock_file_is_nobodys(tmp_path: Path) -> None:
+    write(tmp_path, 42, "there")
+    (tmp_path / "locks/organization/cairn/dev/one.json").write_text("{")
+    assert not locks_of(tmp_path, "cairn", "dev")[0].alive()
+
+
+def test_backends_that_are_no_directory_here_are_left_to_pulumi(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://bucket")
+    assert backend() is None
+    assert may_have_pending(None, "cairn", "dev")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///here")
+    assert backend() == Path("/here/.pulumi")
+
+
+@pytest.mark.parametrize(
+    ("latest", "expected"),
+    [(None, False), ({"resources": []}, False), ({"pending_operations": [{"type": "creating"}]}, True)],
+)
+def test_operations_that_were_cut_off_are_seen_in_the_checkpoint(
+    tmp_path: Path, latest: dict[str, object] | None, expected: bool
+) -> None:
+    file = tmp_path / "stacks/cairn/dev.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"version": 3, "checkpoint": {"stack": "dev", "latest": latest}}))
+    assert may_have_pending(tmp_path, "cairn", "dev") is expected
 
 
 def test_a_lock_from_another_machine_counts_as_held() -> None:

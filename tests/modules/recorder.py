@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
+import pytest
 from pulumi.runtime import mocks, rpc
 
 
@@ -62,6 +63,8 @@ class Recording:
     """Everything that a program registered."""
 
     records: list[Registered]
+    outputs: dict[str, Any]
+    """The stack's outputs, as the program gave them."""
 
     def one(self, type_part: str, name: str) -> Registered:
         """The resource of that name whose type contains `type_part`."""
@@ -86,6 +89,10 @@ class Recording:
 def record(program: Callable[[], object], stack: str = "laptop") -> Recording:
     """Run `program` to its end and return what it registered."""
     records: list[Registered] = []
+    outputs: dict[str, Any] = {}
     mocks.set_mocks(_Mocks(), project="cairn", stack=stack, preview=False, monitor=_Monitor(records))
-    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
-    return Recording(records)
+    with pytest.MonkeyPatch.context() as patch:
+        # A program under test has no stack that would take its outputs.
+        patch.setattr(pulumi, "export", outputs.__setitem__)
+        pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+    return Recording(records, outputs)

@@ -98,6 +98,8 @@ def test_a_path_that_is_no_file_is_told() -> None:
         ("modules.queueing.wait_for_pods_ready", 60, "must be a duration such as 30s, 5m or 1h"),
         ("teams.Team", {}, "a team's name is a namespace"),
         ("teams.kube-system", {}, "the namespace kube-system is not free for a team"),
+        ("teams.team-a.other_flavors.spot.gpuu", 1, "spot.gpuu (in --set): unknown key; did you mean gpu?"),
+        ("teams", {1: {}}, "teams.1 (in --set): must be a valid string"),
         ("teams.team-a.other_flavors.spot", {}, "modules.queueing.flavors has no spot"),
         ("modules.queueing", None, "teams need a queue: add `queueing: {}` to modules, or remove the teams"),
         ("cluster.address_range", "10.244.1.0/24", "address_range 10.244.1.0/24 overlaps pod_range 10.244.0.0/16"),

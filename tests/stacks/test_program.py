@@ -1,0 +1,64 @@
+import asyncio
+import runpy
+from collections.abc import Callable, Iterable, Mapping
+
+import pulumi
+import pytest
+
+from catalog import build
+from catalog.directories import REPOSITORY
+from catalog.supply import Supply
+from modules import install
+from modules.cluster import Cluster
+from profiles.errors import ProfileError
+from profiles.schema import Profile
+from stacks.clusters import existing
+from tests.modules.recorder import Recording, record
+
+SETTINGS = {"cairn:supply": "source", "cairn:set": '{"cluster.provider": "existing"}'}
+
+
+def run(settings: Mapping[str, str]) -> Recording:
+    pulumi.runtime.set_all_config(dict(settings))
+    return record(lambda: runpy.run_path(str(REPOSITORY / "stacks" / "__main__.py"), run_name="__main__"))
+
+
+@pytest.fixture
+def provided(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    wanted: list[str] = []
+
+    def provide(items: Iterable[str] | None, supply: Supply, progress: Callable[[build.Progress], None]) -> None:
+        wanted.extend(items or ["everything"])
+        progress(build.Progress("charts/kueue", 1, 1, "building", 0.0))
+
+    def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
+        assert (environment, supply) == ("laptop", Supply.SOURCE)
+        return Cluster(kubeconfig=pulumi.Output.from_input("the kubeconfig"), identifier="the-cluster")
+
+    monkeypatch.setattr(build, "provide", provide)
+    monkeypatch.setattr(existing, "make", make)
+    monkeypatch.setattr(install, "_software_of", lambda module, profile: {"chart": "x", "values": {}})
+    return wanted
+
+
+def test_the_outputs_are_what_the_command_line_reads(provided: list[str]) -> None:
+    recording = run({**SETTINGS, "cairn:profile": "laptop"})
+    assert recording.outputs["profile"] == "laptop"
+    assert recording.outputs["supply"] == "source"
+    assert recording.outputs["cluster_identifier"] == "the-cluster"
+    assert recording.outputs["modules"]["queueing"].startswith("v")
+    assert asyncio.run(pulumi.Output.is_secret(recording.outputs["kubeconfig"]))
+    assert "ssh" not in recording.outputs
+
+
+def test_an_existing_cluster_needs_charts_and_manifests_only(provided: list[str]) -> None:
+    run({**SETTINGS, "cairn:profile": "laptop"})
+    assert "charts/kueue" in provided
+    assert "manifests/kuberay" in provided
+    assert not [item for item in provided if not item.startswith(("charts/", "manifests/"))]
+
+
+def test_a_stack_without_a_profile_is_told_how_to_get_one(provided: list[str]) -> None:
+    with pytest.raises(ProfileError, match="pulumi config set profile laptop"):
+        run(SETTINGS)
+    assert not provided
