@@ -1,9 +1,11 @@
 # `make help` lists what can be made.
 PYTHON ?= python3
 PROFILE ?= laptop
-# A person's running environment stays untouched: tests have one of their own, with addresses of its own.
-TEST_ENVIRONMENT ?= test
+ENVIRONMENT ?= $(basename $(notdir $(PROFILE)))
+# A person's running environment stays untouched: tests have a name, addresses and a state directory of their own.
+TEST_ENVIRONMENT ?= cairn-test
 TEST_ADDRESS_RANGE ?= 10.98.0.0/24
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cairn
 BIN := .venv/bin
 
 .PHONY: help up test down lint unit cluster-tests bench clean
@@ -13,10 +15,10 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: .venv/ready ## from a bare machine to a running platform (PROFILE=laptop)
-	$(BIN)/cairn up $(PROFILE) --yes
+	$(BIN)/cairn up $(PROFILE) --name $(ENVIRONMENT) --yes
 
-down: .venv/ready ## take the platform away and leave nothing
-	$(BIN)/cairn down --name $(PROFILE)
+down: .venv/ready ## take the platform away and leave nothing; it asks (YES=1 answers)
+	$(BIN)/cairn down --name $(ENVIRONMENT) $(if $(YES),--yes)
 
 test: lint unit cluster-tests ## lint, types, unit, host, smoke and journey tests, on an environment of their own
 
@@ -29,7 +31,8 @@ unit: .venv/ready ## the tests that need no cluster
 	$(BIN)/pytest -q -n 2 tests
 
 cluster-tests: .venv/ready ## the tests that need a cluster; they make their own and take it away
-	@trap '$(BIN)/cairn down --name $(TEST_ENVIRONMENT) --yes' EXIT; trap 'exit 130' INT TERM; set -e; \
+	@set -e; mkdir -p $(CACHE); export XDG_STATE_HOME=$$(mktemp -d $(CACHE)/test-state-XXXXXX); \
+	  trap '$(BIN)/cairn down --name $(TEST_ENVIRONMENT) --yes; rm -rf $$XDG_STATE_HOME' EXIT; trap 'exit 130' INT TERM; \
 	  $(BIN)/cairn up $(PROFILE) --name $(TEST_ENVIRONMENT) --set cluster.address_range=$(TEST_ADDRESS_RANGE) --yes; \
 	  $(BIN)/pytest -q smoke_tests --ignore smoke_tests/lifecycle --environment $(TEST_ENVIRONMENT)
 	$(BIN)/pytest -q smoke_tests/lifecycle

@@ -11,6 +11,8 @@ from bench import idle, machine, plain
 from bench.person import Person
 from bench.report import Measurements, page
 from cairn.console import say
+from cairn.environment import settings_file
+from cairn.overrides import parse
 from catalog.cache import read
 from catalog.directories import REPOSITORY
 from catalog.items import all_items, key
@@ -29,19 +31,24 @@ def main(
     profile: Annotated[str, typer.Option(help="The profile to measure.")] = "laptop",
     runs: Annotated[int, typer.Option(help="Runs of each kind.", min=1)] = 3,
     seconds: Annotated[float, typer.Option(help="How long to watch the idle platform.")] = 60,
-    address_range: Annotated[str, typer.Option(help="Addresses that nobody else uses.")] = "10.99.0.0/24",
+    overrides: Annotated[
+        list[str],
+        typer.Option("--set", metavar="KEY=VALUE", help="Overrides; by default addresses of its own."),
+    ] = ["cluster.address_range=10.99.0.0/24"],  # noqa: B006 (Typer copies it)
     output: Annotated[Path, typer.Option(help="Where the page goes.")] = FILE,
 ) -> None:
     """Measure warm up, no-op up and preview, down, idle cost and the plain yardstick; write the page."""
     busy = machine.busy()
     with tempfile.TemporaryDirectory(prefix="cairn-bench-") as directory:
         os.environ["XDG_STATE_HOME"] = directory
-        person = Person(Path(directory), ENVIRONMENT, (profile, "--set", f"cluster.address_range={address_range}"))
+        person = Person(Path(directory), ENVIRONMENT, (profile, *(f"--set={word}" for word in overrides)))
+        wanted = load(profile, parse(overrides))
         try:
-            seen = measure(person, load(profile), runs, seconds, busy)
+            seen = measure(person, wanted, runs, seconds, busy)
         finally:
             teardown(ENVIRONMENT)
-    output.write_text(page(seen, load(profile)))
+            settings_file(ENVIRONMENT).unlink(missing_ok=True)
+    output.write_text(page(seen, wanted))
     typer.echo(output.read_text())
 
 

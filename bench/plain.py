@@ -65,8 +65,8 @@ def make_cluster(state: dict[str, Any]) -> str:
     """Nodes, kubeadm init, kubeadm join; returns the kubeconfig."""
     (shared,) = inputs_of(state, "local:Cluster")
     network = Network(**shared["network"])
-    kernel.keep()
     teardown.record(network)
+    kernel.keep()
     budget.set_budget(network, int(shared["cpu_millis"]), int(shared["memory_bytes"]))
     bridge.create(network)
     registry.up(network)

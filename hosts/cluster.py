@@ -11,6 +11,9 @@ from hosts.provision import credentials
 from hosts.spec import Host, Join
 
 ADMIN = "/etc/kubernetes/admin.conf"
+CONNECT_SECONDS = 20
+COMMAND_SECONDS = 300
+"""Longer than anything here takes: a worker's drain, whose own limit is a fifth of it."""
 
 
 def run(host: Host, command: str) -> str:
@@ -20,12 +23,24 @@ def run(host: Host, command: str) -> str:
         client.set_missing_host_key_policy(paramiko.RejectPolicy())
         try:
             client.connect(
-                host.address, host.port, host.user, key_filename=str(key), allow_agent=False, look_for_keys=False
+                host.address,
+                host.port,
+                host.user,
+                key_filename=str(key),
+                allow_agent=False,
+                look_for_keys=False,
+                timeout=CONNECT_SECONDS,
+                banner_timeout=CONNECT_SECONDS,
             )
         except (OSError, paramiko.SSHException) as error:
             raise HostError(f"{host.name} ({host.address}) can't be reached over SSH: {error}") from error
-        _, stdout, stderr = client.exec_command(command)
-        output, words = stdout.read().decode(), stderr.read().decode()
+        _, stdout, stderr = client.exec_command(command, timeout=COMMAND_SECONDS)
+        try:
+            output, words = stdout.read().decode(), stderr.read().decode()
+        except TimeoutError as error:
+            raise HostError(
+                f"`{command}` on {host.name} said nothing for {COMMAND_SECONDS} s; run the same command again"
+            ) from error
         if stdout.channel.recv_exit_status() != 0:
             raise HostError(f"`{command}` failed on {host.name}: {words.strip() or output.strip()}")
         return output
@@ -62,7 +77,7 @@ def wait_ready(address: str, seconds: float = 120) -> None:
         if time.monotonic() > deadline:
             raise HostError(
                 f"the API server at {address}:6443 was not ready after {seconds:.0f} s; "
-                f"see `journalctl -u kubelet` and `crictl ps` on {address}"
+                f"`cairn up` tries again; `journalctl -u kubelet` on {address} says more"
             )
         time.sleep(0.2)
 
@@ -74,7 +89,8 @@ def remove_worker(control_plane: Host, name: str, seconds: int = 60) -> None:
     if not known:
         return
     drain = f"{kubectl} drain {name} --ignore-daemonsets --delete-emptydir-data --force --timeout={seconds}s"
-    run(control_plane, f"{drain} || {drain} --disable-eviction --grace-period=1")
+    # A node that is lost confirms nothing: its pods go with it, however long one waits.
+    run(control_plane, f"{drain} --skip-wait-for-delete-timeout={seconds} || {kubectl} cordon {name}")
     run(control_plane, f"{kubectl} delete node {name}")
 
 

@@ -5,10 +5,10 @@ pyinfra's event loop patches the process that it runs in. The same deploys serve
 """
 
 import json
+import os
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -58,20 +58,27 @@ def _in_own_process(host: Host, node: NodeConfig, role: dict[str, Any]) -> Outco
     )
     if done.returncode != 0:
         words = "\n".join(line for line in done.stderr.splitlines() if line.strip())[-4000:]
-        raise HostError(f"{host.name} ({host.address}) could not be provisioned:\n{words}")
+        raise HostError(
+            f"{host.name} ({host.address}) could not be provisioned; `cairn up` goes on from there:\n{words}"
+        )
     result = json.loads(done.stdout.splitlines()[-1])
     return Outcome(result["operations"], tuple(result["changed"]))
 
 
 @contextmanager
 def credentials(host: Host) -> Iterator[tuple[Path, Path]]:
-    """The host's private key and known_hosts line as files that only this user reads, for as long as needed."""
-    with tempfile.TemporaryDirectory(prefix="cairn-ssh-") as directory:
-        key, known_hosts = Path(directory, "key"), Path(directory, "known_hosts")
-        key.touch(mode=0o600)
-        key.write_text(host.private_key)
-        known_hosts.write_text(host.known_hosts)
+    """The host's private key and known_hosts line as files in memory, gone with this process however it ends."""
+    with _in_memory("key", host.private_key) as key, _in_memory("known_hosts", host.known_hosts) as known_hosts:
         yield key, known_hosts
+
+
+@contextmanager
+def _in_memory(name: str, text: str) -> Iterator[Path]:
+    descriptor = os.memfd_create(name)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        yield Path(f"/proc/{os.getpid()}/fd/{descriptor}")
 
 
 def without_delay(client: paramiko.SSHClient) -> None:

@@ -1,6 +1,8 @@
 """containerd and the CNI plug-ins, as on any kubeadm host."""
 
+from pyinfra import host
 from pyinfra.api import deploy
+from pyinfra.facts.deb import DebPackages
 from pyinfra.operations import apt
 
 from hosts.deploys.systemd_units import binary_file, text_file, unit
@@ -13,7 +15,9 @@ PACKAGES = ["ca-certificates", "conntrack", "ethtool", "iproute2", "iptables", "
 @deploy("Container runtime")
 def container_runtime(node: NodeConfig) -> None:
     """Installs containerd and runs it; restarts it when its configuration or a binary changed."""
-    apt.packages(name="Packages that containerd and kubelet call", packages=PACKAGES)
+    # Only a host that lacks one needs package lists at all.
+    missing = set(PACKAGES) - set(host.get_fact(DebPackages))
+    apt.packages(name="Packages that containerd and kubelet call", packages=PACKAGES, update=bool(missing))
     sources = [
         binary_file(f"/usr/local/bin/{name}", node.binaries[name])
         for name in ("containerd", "containerd-shim-runc-v2", "ctr")

@@ -7,6 +7,7 @@ from typing import Any
 from pyinfra.operations import files, systemd
 
 from hosts.deploys.templates import render
+from hosts.operations.programs import program
 
 
 def text_file(path: str, text: str, mode: str = "644") -> Any:
@@ -16,7 +17,7 @@ def text_file(path: str, text: str, mode: str = "644") -> Any:
 
 def binary_file(path: str, source: str) -> Any:
     """An executable on the host, copied from this machine's `source`."""
-    return files.put(name=path, src=source, dest=path, mode="755", add_deploy_dir=False)
+    return program(name=path, src=source, dest=path)
 
 
 def unit(name: str, sources: Sequence[Any], *, start: bool = True) -> None:

@@ -11,6 +11,8 @@ from hosts.local.command import run, succeeds
 from hosts.local.plan import Network
 
 NAMESPACES = Path("/run/netns")
+MOUNTED = Path("/run/cairn/netns-mounted")
+"""Says that NAMESPACES was no mount before Cairn: `ip netns` mounts it for the first namespace, and never unmounts."""
 
 
 def _ip(*words: str) -> str:
@@ -33,7 +35,9 @@ def require_free_range(network: Network) -> None:
         destination = route["dst"]
         if destination == "default" or route.get("dev") in (network.bridge, None) or route.get("type") == "broadcast":
             continue
-        if IPv4Network(destination, strict=False).overlaps(wanted):
+        routed = IPv4Network(destination, strict=False)
+        # Halves and quarters of everything are a VPN's way of writing a default route.
+        if routed.prefixlen > 3 and routed.overlaps(wanted):
             raise HostError(
                 f"the address range {network.address_range} is taken: {route['dev']} routes {destination}. "
                 "Choose another: `cairn up PROFILE --set cluster.address_range=10.90.0.0/24`"
@@ -76,6 +80,9 @@ def attach(network: Network, name: str, address: str) -> Path:
         return path
     detach(network, name)
     outer = f"crn{network.handle}p{address.rpartition('.')[2]}"
+    if not _mounted():
+        MOUNTED.parent.mkdir(parents=True, exist_ok=True)
+        MOUNTED.touch()
     _ip("netns", "add", namespace)
     _ip("link", "add", outer, "type", "veth", "peer", "name", "eth0", "netns", namespace)
     _ip("link", "set", outer, "master", network.bridge, "up")
@@ -87,6 +94,21 @@ def attach(network: Network, name: str, address: str) -> Path:
     if network.egress:
         _ip(*inside, "route", "add", "default", "via", network.machine)
     return path
+
+
+def _mounted() -> bool:
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    return any(line.split()[4] == str(NAMESPACES) for line in mounts)
+
+
+def unmount() -> None:
+    """Takes away the mount that the first namespace of this machine brought, if Cairn made it and nobody uses it."""
+    if MOUNTED.exists() and not any(NAMESPACES.glob("*")):
+        while _mounted():
+            run("umount", NAMESPACES)
+        if NAMESPACES.is_dir():
+            NAMESPACES.rmdir()
+        MOUNTED.unlink()
 
 
 def _attached(namespace: str, address: str) -> bool:

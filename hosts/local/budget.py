@@ -1,12 +1,15 @@
 """The parent cgroup that keeps an environment within its profile's budget, on cgroup v1 and v2."""
 
+import contextlib
 import os
 from pathlib import Path
 
+from hosts.errors import HostError
 from hosts.local.plan import Network
 
 ROOT = Path("/sys/fs/cgroup")
 PERIOD_MICROSECONDS = 100_000
+CONTROLLERS = ("cpu", "memory", "pids", "cpuset", "io")
 
 
 def unified() -> bool:
@@ -26,26 +29,40 @@ def set_budget(network: Network, cpu_millis: int, memory_bytes: int) -> None:
     quota = cpu_millis * PERIOD_MICROSECONDS // 1000
     if unified():
         group = ROOT / network.cgroup
-        for parent in (ROOT, group.parent):
+        for parent in (ROOT, group.parent, group):
             parent.mkdir(exist_ok=True)
-            (parent / "cgroup.subtree_control").write_text("+cpu +memory +pids +cpuset +io")
-        group.mkdir(exist_ok=True)
-        (group / "cgroup.subtree_control").write_text("+cpu +memory +pids +cpuset +io")
-        (group / "cpu.max").write_text(f"{quota} {PERIOD_MICROSECONDS}")
-        (group / "memory.max").write_text(str(memory_bytes))
+            offered = (parent / "cgroup.controllers").read_text().split()
+            _write(parent / "cgroup.subtree_control", " ".join(f"+{name}" for name in offered if name in CONTROLLERS))
+        _write(group / "cpu.max", f"{quota} {PERIOD_MICROSECONDS}")
+        _write(group / "memory.max", str(memory_bytes))
         return
     cpu, memory = ROOT / "cpu" / network.cgroup, ROOT / "memory" / network.cgroup
     for group in (cpu, memory):
         group.mkdir(parents=True, exist_ok=True)
-    (cpu / "cpu.cfs_period_us").write_text(str(PERIOD_MICROSECONDS))
-    (cpu / "cpu.cfs_quota_us").write_text(str(quota))
-    (memory / "memory.limit_in_bytes").write_text(str(memory_bytes))
+    _write(cpu / "cpu.cfs_period_us", str(PERIOD_MICROSECONDS))
+    _write(cpu / "cpu.cfs_quota_us", str(quota))
+    _write(memory / "memory.limit_in_bytes", str(memory_bytes))
+
+
+def _write(setting: Path, value: str) -> None:
+    try:
+        setting.write_text(value)
+    except OSError as error:
+        raise HostError(
+            f"{setting} does not take {value!r}: {error.strerror}. A smaller budget than is in use, or a machine whose "
+            "root cgroup belongs to somebody else (a container); `cairn preflight` says which"
+        ) from error
 
 
 def processes(network: Network) -> set[int]:
     """Every process that runs in the environment."""
-    listings = (listing for root in _directories(network) if root.is_dir() for listing in root.rglob("cgroup.procs"))
-    return {int(word) for listing in listings for word in listing.read_text().split()}
+    found: set[int] = set()
+    for root in _directories(network):
+        for directory, _, _ in os.walk(root):
+            # A cgroup may vanish between the listing and the look.
+            with contextlib.suppress(OSError):
+                found.update(int(word) for word in Path(directory, "cgroup.procs").read_text().split())
+    return found
 
 
 def remove(network: Network) -> None:

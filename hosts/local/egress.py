@@ -23,6 +23,6 @@ def open_egress(network: Network) -> None:
 
 
 def close_egress(network: Network) -> None:
-    """Removes the masquerade rule, however often it is there."""
+    """Removes the masquerade rule, however often it is there; one without `egress` never had it."""
     while network.egress and succeeds(tool("iptables"), "-w", "-t", "nat", "-C", *_rule(network)):
         run(tool("iptables"), "-w", "-t", "nat", "-D", *_rule(network))

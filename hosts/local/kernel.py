@@ -54,12 +54,11 @@ def keep() -> None:
 
 def put_back() -> None:
     """Restores what `keep` wrote down, unless another state directory's nodes still run, and forgets it."""
-    if not _kept().exists():
-        return
-    if not any(path.is_dir() for path in SHARED.parent.glob("*")):
-        for name, value in json.loads(_kept().read_text()).items():
+    note = _kept() if _kept().exists() else SHARED
+    if note.exists() and not any(path.is_dir() for path in SHARED.parent.glob("*")):
+        for name, value in json.loads(note.read_text()).items():
             setting = Path(PROC, name)
             if setting.read_text().strip() != value:
                 setting.write_text(value)
         SHARED.unlink(missing_ok=True)
-    _kept().unlink()
+    _kept().unlink(missing_ok=True)

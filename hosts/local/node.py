@@ -3,6 +3,7 @@
 import shutil
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,8 +142,17 @@ def _resolv_conf(network: Network) -> str:
     (An empty file makes CoreDNS forward to itself; an address that swallows packets makes every lookup hang.)
     """
     if network.egress:
-        return Path("/etc/resolv.conf").read_text()
+        return reachable_resolvers()
     return f"nameserver {network.machine}\noptions timeout:1 attempts:1\n"
+
+
+def reachable_resolvers(
+    candidates: Sequence[Path] = (Path("/run/systemd/resolve/resolv.conf"), Path("/etc/resolv.conf")),
+) -> str:
+    """The machine's resolver settings without servers on loopback, which a node would look for in itself."""
+    text = next(path.read_text() for path in candidates if path.exists())
+    lines = [line for line in text.splitlines() if not line.startswith(("nameserver 127.", "nameserver ::1"))]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _write(path: Path, text: str, mode: int = 0o644) -> None:

@@ -16,6 +16,8 @@ from hosts.local.plan import Network
 def record(network: Network) -> None:
     """Writes the plan down where `teardown` finds it without Pulumi's state."""
     network.root.mkdir(parents=True, exist_ok=True)
+    # Nodes' root filesystems hold set-uid programs and keys: nobody else's business.
+    network.root.parent.chmod(0o700)
     (network.root / "network.json").write_text(json.dumps(network.as_record()))
 
 
@@ -37,19 +39,21 @@ def teardown(environment: str) -> None:
         container.delete(network, name)
     _end_processes(network)
     bridge.remove(network)
-    egress.close_egress(network)
     budget.remove(network)
-    for directory in (network.run_root, network.root):
-        if directory.exists():
-            shutil.rmtree(directory)
-    if not any_left():
+    _remove(network.run_root)
+    egress.close_egress(network)
+    if not any_left(network):
         kernel.put_back()
+        bridge.unmount()
+    # Last, because it holds the plan that a repeated run needs.
+    _remove(network.root)
     _remove_if_empty(network.run_root.parent)
 
 
-def any_left() -> bool:
-    """Whether this machine holds any local environment."""
-    return any((state_root() / "environments").glob("*/network.json"))
+def any_left(besides: Network) -> bool:
+    """Whether this machine holds another local environment of this state directory."""
+    plans = (state_root() / "environments").glob("*/network.json")
+    return any(plan.parent != besides.root for plan in plans)
 
 
 def _end_processes(network: Network, seconds: float = 10) -> None:
@@ -63,6 +67,11 @@ def _end_processes(network: Network, seconds: float = 10) -> None:
             except ProcessLookupError:
                 continue
         time.sleep(0.05)
+
+
+def _remove(directory: Path) -> None:
+    if directory.exists():
+        shutil.rmtree(directory)
 
 
 def _remove_if_empty(directory: Path) -> None:

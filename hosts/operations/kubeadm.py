@@ -18,6 +18,8 @@ def _unless_done(command: str) -> Generator[str, None, None]:
         host.noop(f"kubeadm has done its work: {DONE} is there")
         return
     if state == "half":
+        # The run that was interrupted here may still go on by itself.
+        yield "pkill -x kubeadm; while pgrep -x kubeadm; do sleep 0.2; done; true"
         yield "kubeadm reset --force"
         yield "systemctl restart containerd"
     yield command

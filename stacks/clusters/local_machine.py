@@ -24,8 +24,8 @@ class _ClusterProvider(Provider):
     def settle(self, inputs: dict[str, Any]) -> dict[str, Any]:
         network = Network(**inputs["network"])
         bridge.require_free_range(network)
-        kernel.keep()
         teardown.record(network)
+        kernel.keep()
         budget.set_budget(network, int(inputs["cpu_millis"]), int(inputs["memory_bytes"]))
         bridge.create(network)
         if network.egress:
