@@ -61,14 +61,17 @@ def measure(person: Person, profile: Profile, runs: int, seconds: float, busy: f
         seen.unchanged_up.append(person.up())
         seen.unchanged_preview.append(person.preview())
         state = person.pulumi("stack export --show-secrets")
+        network = recorded(ENVIRONMENT)
         if run == runs - 1:
             say(f"idle for {seconds:.0f} s")
             client = connect(person.pulumi("stack output --json --show-secrets")["kubeconfig"])
-            seen.idle = idle.measure(recorded(ENVIRONMENT), client, seconds)
+            seen.idle = idle.measure(network, client, seconds)
         seen.down.append(person.down())
         say(f"run {run + 1} of {runs}: plain kubeadm, helm and kubectl")
+        plain.remove_links(network)
         seen.plain.append(plain.up(state, profile))
         teardown(ENVIRONMENT)
+        plain.remove_links(network)
     return seen
 
 
@@ -80,4 +83,6 @@ def built() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(main)
+    app()

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from catalog.build import binary, chart, manifest
+from catalog.build import binary, chart, manifest, tool
 from catalog.directories import REPOSITORY
 from hosts import cluster as running_cluster
 from hosts.local import bridge, budget, kernel, registry, teardown
@@ -59,6 +59,12 @@ def up(state: dict[str, Any], profile: Profile) -> float:
         for module in enabled(profile):
             install(module, profile, kubeconfig, file)
     return time.monotonic() - start
+
+
+def remove_links(network: Network) -> None:
+    """Take away the last run's links: the kernel keeps a dead namespace, and its end of them, while sockets linger."""
+    for link in Path("/sys/class/net").glob(f"crn{network.handle}*"):
+        run([tool("ip"), "link", "delete", link.name], "")
 
 
 def make_cluster(state: dict[str, Any]) -> str:

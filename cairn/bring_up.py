@@ -51,7 +51,7 @@ def bring_up(plan: Plan, preview: bool = False) -> Outcome:
     """Bring the environment to what the plan says, or only show what that would change."""
     supply, why = resolve(plan.settings.supply)
     if plan.settings.supply == "auto":
-        say(f"supply: {supply} ({why}); kept for this environment, --supply changes it")
+        say(f"supply: {supply} ({why})" + ("" if preview else "; kept for this environment, --supply changes it"))
     plan = replace(plan, settings=replace(plan.settings, supply=str(supply)))
     progress = Progress(time.monotonic)
     progress.expect(*parts(plan.profile))
@@ -67,7 +67,7 @@ def bring_up(plan: Plan, preview: bool = False) -> Outcome:
         environment = Environment(plan.environment, lock.note_session)
         with outcome.timed("pulumi"):
             if preview:
-                _preview(environment, outcome)
+                lock.forget = _preview(environment, outcome)
             else:
                 _up(environment, outcome)
     return outcome
@@ -109,8 +109,11 @@ def _up(environment: Environment, outcome: Outcome) -> None:
     outcome.progress.finish()
 
 
-def _preview(environment: Environment, outcome: Outcome) -> None:
-    """Preview with the plan's settings in a file of their own; a stack made for it is taken away again."""
+def _preview(environment: Environment, outcome: Outcome) -> bool:
+    """Preview with the plan's settings in a file of their own; a stack made for it is taken away again.
+
+    Returns whether that was so, that is, whether there is no such environment.
+    """
     existing = environment.find()
     stack = existing or environment.make_stack()
     clear_backend_lock(environment)
@@ -124,3 +127,4 @@ def _preview(environment: Environment, outcome: Outcome) -> None:
     finally:
         if existing is None:
             environment.remove()
+    return existing is None

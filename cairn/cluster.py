@@ -33,7 +33,7 @@ def reach(environment: Environment) -> Cluster:
     profile = load(settings.profile, settings.set)
     kubeconfig = str(outputs["kubeconfig"])
     return Cluster(
-        client=connect(kubeconfig, settings.context or None),
+        client=connect(kubeconfig),
         kubeconfig=kubeconfig,
         profile=profile,
         profile_name=settings.profile,

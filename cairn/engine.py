@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import IO
@@ -17,6 +18,9 @@ from cairn.console import say
 from cairn.errors import UserError
 from cairn.lock import end_session
 from catalog.schema import load
+
+PATIENCE_SECONDS = 30
+"""How long a cancelled run may go on before it is killed."""
 
 
 class Engine(PulumiCommand):
@@ -101,16 +105,22 @@ class _Reader(threading.Thread):
 
 
 def _wait(process: subprocess.Popen[str]) -> bool:
-    """Wait for the end; the first interrupt cancels, the second kills. Returns whether there was one."""
-    interrupts = 0
+    """Wait for the end; returns whether it was interrupted.
+
+    The first interrupt cancels. The second, or the patience's end, kills: some steps can't be cancelled, and every
+    one can be done again.
+    """
+    deadline: float | None = None
     while True:
         try:
-            process.wait()
-            return interrupts > 0
+            process.wait(None if deadline is None else max(0.0, deadline - time.monotonic()))
+            return deadline is not None
         except KeyboardInterrupt:
-            interrupts += 1
-            if interrupts == 1:
-                say("Cancelling: waiting for the steps under way (again: stop at once)")
-                process.send_signal(signal.SIGINT)
+            if deadline is None:
+                say(f"Cancelling: waiting up to {PATIENCE_SECONDS} s for the steps under way (again: stop at once)")
+                process.send_signal(signal.SIGTERM)  # SIGINT may be ignored, in a background job say
+                deadline = time.monotonic() + PATIENCE_SECONDS
             else:
                 end_session(process.pid, grace=0)
+        except subprocess.TimeoutExpired:
+            end_session(process.pid, grace=0)

@@ -60,7 +60,11 @@ class Environment:
 
     def make_stack(self) -> Stack:
         """The stack, made when there is none."""
-        return self.find() or EngineStack(self.name, self.workspace, create=True)
+        stack = self.find()
+        if stack is None:
+            forget_salt(settings_file(self.name))
+            stack = EngineStack(self.name, self.workspace, create=True)
+        return stack
 
     def unknown(self) -> UserError:
         """The error for a name that the backend doesn't hold."""
@@ -124,6 +128,18 @@ def read_settings(environment: str) -> Settings:
     if isinstance(found.get("set"), str):  # as `pulumi config set set '{...}'` writes it
         found["set"] = json.loads(found["set"])
     return Settings(**found)
+
+
+def forget_salt(file: Path) -> None:
+    """Take the salt of a stack that is gone out of its settings, unless something there is encrypted with it.
+
+    The passphrase may have gone with the stack, and Pulumi refuses a salt that doesn't belong to its passphrase.
+    """
+    text = file.read_text() if file.exists() else ""
+    if "encryptionsalt:" in text and "secure:" not in text:
+        content = yaml.safe_load(text)
+        del content["encryptionsalt"]
+        file.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
 def _read(environment: str) -> dict[str, Any]:

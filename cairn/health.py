@@ -4,15 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kubernetes.client import ApiClient
-
 from cairn.cluster import Cluster
 from cairn.errors import UserError
 from modules.api import ApiError, Object, path_of, request
-from modules.module import Module
-from modules.ready import evaluate
+from modules.devices import Counts, accelerators
+from modules.module import ALREADY_THERE, Module
+from modules.ready import failing
 from modules.registry import enabled
-from profiles.schema import Profile
 
 
 @dataclass(frozen=True)
@@ -69,45 +67,28 @@ def look(cluster: Cluster) -> Health:
     on = enabled(cluster.profile)
     with ThreadPoolExecutor() as pool:
         modules = list(pool.map(lambda each: module_health(each, cluster, versions.get(each.name, "")), on))
-    devices = published(cluster.client)
-    nodes = [node_health(node, devices, cluster.profile) for node in found]
+    devices = accelerators(cluster.client, found)
+    nodes = [node_health(node, devices.get(node["metadata"]["name"], {})) for node in found]
     return Health(cluster.profile_name, str(cluster.outputs.get("supply", "")), modules, nodes)
 
 
 def module_health(module: Module, cluster: Cluster, version: str) -> ModuleHealth:
-    """Evaluate the module's own checks."""
-    results = [evaluate(check, cluster.client) for check in module.ready(cluster.profile)]
-    why_not = tuple(result.why for result in results if not result.ok)
+    """How one module stands; `version` is what the stack's outputs say of it."""
+    why_not = failing(module, cluster.profile, version, cluster.client)
     try:
-        notes = module.notes(cluster.client)
+        # The notes are about what Cairn installs.
+        notes = () if version == ALREADY_THERE else module.notes(cluster.client)
     except ApiError as error:
         notes = (str(error),)
     return ModuleHealth(module.name, version, not why_not, why_not, notes)
 
 
-def published(client: ApiClient) -> dict[str, int]:
-    """How many devices each node publishes through dynamic resource allocation."""
-    counts: dict[str, int] = {}
-    try:
-        slices = request(client, "GET", path_of("resource.k8s.io/v1", "resourceslices"))["items"]
-    except ApiError:
-        return counts
-    for piece in slices:
-        node = piece["spec"].get("nodeName", "")
-        counts[node] = counts.get(node, 0) + len(piece["spec"].get("devices") or [])
-    return counts
-
-
-def node_health(node: Object, devices: dict[str, int], profile: Profile) -> NodeHealth:
-    """One node from its own object; devices of a simulating driver are called so."""
-    name = node["metadata"]["name"]
+def node_health(node: Object, devices: Counts) -> NodeHealth:
+    """One node from its own object and its devices."""
     conditions = {each["type"]: each["status"] for each in node["status"].get("conditions", [])}
-    count = devices.get(name, 0) or int(node["status"].get("allocatable", {}).get("nvidia.com/gpu", "0"))
-    settings = profile.modules.accelerators
-    kind = "SIMULATED" if settings and settings.mode == "simulated" else "REAL"
     return NodeHealth(
-        name=name,
+        name=node["metadata"]["name"],
         version=node["status"]["nodeInfo"]["kubeletVersion"],
         ready=conditions.get("Ready") == "True",
-        accelerators=f"{count} {kind}" if count else "none",
+        accelerators=", ".join(f"{count} {kind}" for kind, count in devices.items()) or "none",
     )

@@ -100,7 +100,7 @@ def end_session(leader: int, grace: float) -> None:
     """End every process of a session: its leader is asked to stop; what is alive past the grace is killed."""
     for member in _session(leader):
         if member.pid == leader:
-            _signal(member, signal.SIGINT)
+            _signal(member, signal.SIGTERM)
     psutil.wait_procs(_session(leader), timeout=grace)
     while members := _session(leader):
         for member in members:

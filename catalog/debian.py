@@ -100,10 +100,23 @@ def machine_suite() -> str:
     return fields.get("VERSION_CODENAME", "").strip('"') if fields.get("ID", "").strip('"') == "debian" else ""
 
 
+def keyring_option(mmdebstrap: Path, keyring: Path = KEYRING) -> list[str]:
+    """How mmdebstrap learns Debian's keys on a machine without Debian's `keyring`: they were unpacked with it."""
+    if keyring.exists():
+        return []
+    unpacked = mmdebstrap.parent.parent / "root" / KEYRING.relative_to("/")
+    if not unpacked.exists():
+        raise CatalogError("Debian's archive keys are not on this machine: apt-get install debian-archive-keyring")
+    return [f"--keyring={unpacked}"]
+
+
 def mmdebstrap_command(
-    entry: Debian, mmdebstrap: Path, target: Path, packages: Path, sources_file: Path | None
+    entry: Debian, mmdebstrap: list[str], target: Path, packages: Path, sources_file: Path | None
 ) -> list[str]:
-    """The command that makes `target` (a directory, or a tar by its name) and lists its packages in `packages`."""
+    """The command that makes `target` (a directory, or a tar by its name) and lists its packages in `packages`.
+
+    `mmdebstrap` is the program with the options that this machine needs.
+    """
     hooks = [f'ln -sf {shlex.quote(to)} "$1"/{shlex.quote(path)}' for path, to in entry.links.items()]
     setup = ""
     if entry.form == "bootstrap":
@@ -119,7 +132,7 @@ def mmdebstrap_command(
     return [
         # Namespaces of its own: whatever kills it leaves no mount and no process on the machine.
         *("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"),
-        *(str(mmdebstrap), "--verbose", "--mode=root", f"--variant={variant}", f"--architectures={architecture()}"),
+        *(*mmdebstrap, "--verbose", "--mode=root", f"--variant={variant}", f"--architectures={architecture()}"),
         f"--include={','.join(entry.packages)}",
         *([f"--setup-hook={setup}"] if setup else []),
         *("--skip=output/dev", "--skip=output/mknod"),
@@ -139,7 +152,8 @@ def build(entry: Debian, mmdebstrap: Path, out: Path, tmp: Path) -> None:
     target = out / ("root" if entry.keep == "directory" else "layer.tar")
     # mmdebstrap's own children, which keep other users' ids, need to reach the target.
     tmp.chmod(0o755)
-    command = mmdebstrap_command(entry, mmdebstrap, target, out / "packages.txt", sources_file if lines else None)
+    program = [str(mmdebstrap), *keyring_option(mmdebstrap)]
+    command = mmdebstrap_command(entry, program, target, out / "packages.txt", sources_file if lines else None)
     run(command, changes={"SOURCE_DATE_EPOCH": str(EPOCH), "TMPDIR": str(tmp)})
 
 
@@ -173,6 +187,7 @@ def launcher_text(program: str, root: Path) -> str:
         "LD_LIBRARY_PATH": ["lib/*-linux-gnu", "usr/lib/*-linux-gnu"],
         "PERL5LIB": ["usr/share/perl5", "usr/share/perl/5.*", "usr/lib/*-linux-gnu/perl/5.*"],
         "PATH": ["usr/bin", "usr/sbin", "bin", "sbin"],
+        "XTABLES_LIBDIR": ["usr/lib/*-linux-gnu/xtables"],
     }
     lines = ["#!/bin/sh", 'root=$(dirname "$(dirname "$(readlink -f "$0")")")/root']
     for variable, patterns in settings.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-NO_SPACE = re.compile(r"no space left on device|disk quota exceeded|ENOSPC", re.IGNORECASE)
+NO_SPACE = re.compile(r"no space left on device|disk quota exceeded|ENOSPC|wrote only \d+ of \d+ bytes", re.IGNORECASE)
 """How go, tar, dpkg, apt, uv, crane and the registry all say that a filesystem is full."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -22,6 +22,9 @@ class Download(_Model):
     url: str
     member: str = ""
     """The file or directory wanted, where `url` is an archive."""
+    # Absent where it is empty, so that it changes the keys of those items alone that have it.
+    beside: Annotated[tuple[str, ...], Field(exclude_if=lambda members: not members)] = ()
+    """Further files of the archive that the program looks for beside itself; kept under their own names."""
     sha256: str = ""
     """Of what `url` gives; empty until resolved, then checked."""
     arch_names: dict[str, str] = {}
@@ -237,6 +240,11 @@ class Catalog(_Model):
         if name in self.manifests:
             return self.binaries[self.manifests[name].binaries].version
         raise CatalogError(f"{name}: no such item in catalog.yaml; `cairn catalog list` names them all")
+
+    def release_hosts(self) -> list[str]:
+        """The hosts of the release pages that programs come from under supply `upstream`, sorted."""
+        programs = [program for entry in self.binaries.values() for program in entry.programs.values()]
+        return sorted({program.upstream.url.split("/")[2] for program in programs if program.upstream})
 
     def registries(self) -> list[str]:
         """The registry hosts that images come from, sorted."""

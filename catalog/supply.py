@@ -11,6 +11,8 @@ from catalog.schema import load
 
 API_HOSTS = {"docker.io": "registry-1.docker.io"}
 """Registries whose API answers under another name than their images carry."""
+PROTOCOL = "Docker-Distribution-Api-Version"
+"""The header by which a registry is told from a captive portal or a proxy that answers in its place."""
 
 
 class Supply(StrEnum):
@@ -21,17 +23,24 @@ class Supply(StrEnum):
 
 
 def answers(host: str, timeout: float = 3.0) -> str:
-    """Why the registry at `host` can't be used; empty when it speaks the registry protocol."""
+    """Why `host` can't be used; empty when it speaks the registry protocol or, a release page's, answers at all."""
+    registry = host not in load().release_hosts()
     try:
+        if not registry:
+            status = httpx.head(f"https://{host}/", timeout=timeout).status_code
+            # What a host says of its front page does not matter; a proxy's refusal does.
+            return f"HTTP {status}" if status in (403, 407) or status >= 500 else ""
         answer = httpx.get(f"https://{API_HOSTS.get(host, host)}/v2/", timeout=timeout, follow_redirects=True)
     except httpx.HTTPError as error:
         return str(error) or type(error).__name__
     # 401 is how a registry asks for a token, which crane then gets.
-    return "" if answer.status_code in (200, 401) else f"HTTP {answer.status_code}"
+    if answer.status_code not in (200, 401):
+        return f"HTTP {answer.status_code}"
+    return "" if PROTOCOL in answer.headers else "what answers is no registry"
 
 
 def resolve(wanted: str, hosts: Iterable[str] | None = None, ask: Callable[[str], str] = answers) -> tuple[Supply, str]:
-    """The supply to use and why, as a clause for the user. `auto` asks every registry of the catalog, once each.
+    """The supply to use and why, as a clause for the user. `auto` asks each registry and release page once.
 
     The caller keeps the answer: a running environment never changes its supply by itself.
     """
@@ -39,7 +48,7 @@ def resolve(wanted: str, hosts: Iterable[str] | None = None, ask: Callable[[str]
         return Supply(wanted), "as set"
     if wanted != "auto":
         raise CatalogError(f"supply {wanted!r} is none of auto, source, upstream; `pulumi config set supply auto`")
-    asked = list(load().registries() if hosts is None else hosts)
+    asked = [*load().registries(), *load().release_hosts()] if hosts is None else list(hosts)
     with ThreadPoolExecutor(max(1, len(asked))) as pool:
         refusals = {host: why for host, why in zip(asked, pool.map(ask, asked), strict=True) if why}
     if not refusals:

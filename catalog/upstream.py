@@ -59,16 +59,19 @@ def download_binaries(catalog: Catalog, name: str, out: Path, tmp: Path) -> None
         if details.upstream is None:
             continue
         fetched = fetch(details.upstream, entry.version, tmp)
-        target = out / "bin" / program
-        if details.upstream.member:
-            member = fill(details.upstream.member, details.upstream, entry.version)
-            with tarfile.open(fetched) as archive:
-                stream = _member(archive, member, fetched)
-                with target.open("wb") as file:
-                    shutil.copyfileobj(stream, file)
-        else:
-            shutil.copyfile(fetched, target)
-        target.chmod(0o755)
+        targets = {details.upstream.member: out / "bin" / program}
+        targets |= {member: out / "bin" / Path(member).name for member in details.upstream.beside}
+        for member, target in targets.items():
+            if member:
+                _unpack(fetched, fill(member, details.upstream, entry.version), target)
+            else:
+                shutil.copyfile(fetched, target)
+            target.chmod(0o755)
+
+
+def _unpack(fetched: Path, member: str, target: Path) -> None:
+    with tarfile.open(fetched) as archive, target.open("wb") as file:
+        shutil.copyfileobj(_member(archive, member, fetched), file)
 
 
 def _member(archive: tarfile.TarFile, name: str, fetched: Path) -> "tarfile.ExFileObject":

@@ -7,12 +7,14 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
-from modules.api import connect
+from modules.api import ApiError, connect, request
 from modules.checks import from_data
 from modules.events import warnings
 from modules.ready import evaluate
 
 _POLL_SECONDS = 0.5
+_ANSWER_SECONDS = 3
+"""How long a diff waits for an API server: a machine that was rebooted may have nobody at that address."""
 
 
 class NotReadyError(Exception):
@@ -31,8 +33,12 @@ class ReadyProvider(ResourceProvider):
         return CreateResult(id_=props["module"], outs=_remembered(props))
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        """Wait again only for other contents or other checks: never because a kubeconfig's bytes changed."""
-        return DiffResult(changes=any(olds.get(key) != news.get(key) for key in ("contents", "checks", "context")))
+        """Wait again for other contents, other checks, another cluster, or what no longer serves.
+
+        A kubeconfig whose bytes changed is none of these.
+        """
+        changed = any(olds.get(key) != news.get(key) for key in ("contents", "checks", "cluster"))
+        return DiffResult(changes=changed or not _serves(news))
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """As create."""
@@ -44,12 +50,27 @@ class Ready(Resource, module="cairn", name="Ready"):
     """Made when every check holds; fails after `seconds`, with the reasons."""
 
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
-        """`props`: module, namespace, kubeconfig (secret), checks (`modules.checks.to_data`), contents, seconds."""
+        """`props`: module, namespace, kubeconfig (secret), cluster (its identifier), contents, seconds and checks.
+
+        The checks are `modules.checks.to_data`.
+        """
         super().__init__(ReadyProvider(), name, dict(props), opts)
 
 
 def _remembered(props: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in props.items() if key not in ("kubeconfig", "__provider")}
+
+
+def _serves(props: dict[str, Any]) -> bool:
+    """Whether every check holds now; a preview in which the cluster is yet to be made can't tell, and says no."""
+    if not isinstance(props.get("kubeconfig"), str):
+        return False
+    try:
+        client = connect(props["kubeconfig"])
+        request(client, "GET", "/version", timeout_seconds=_ANSWER_SECONDS)
+    except ApiError:
+        return False
+    return all(evaluate(check, client).ok for check in from_data(props["checks"]))
 
 
 def _wait(props: dict[str, Any]) -> None:

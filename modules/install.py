@@ -19,7 +19,7 @@ from modules.cluster import Cluster
 from modules.gate import Ready
 from modules.lock import lock
 from modules.manifest_chart import chart_files, digest, patched, write_chart
-from modules.module import Module
+from modules.module import ALREADY_THERE, Module
 from modules.registry import enabled
 from profiles.schema import Profile
 
@@ -36,7 +36,7 @@ def install(profile: Profile, cluster: Cluster) -> dict[str, str]:
     installer, modules = _Installer(profile, cluster), enabled(profile)
     for module in modules:
         installer.add(module)
-    return {each.name: "already there" if each.name in cluster.present else module_version(each) for each in modules}
+    return {each.name: ALREADY_THERE if each.name in cluster.present else module_version(each) for each in modules}
 
 
 def module_version(module: Module) -> str:
@@ -45,6 +45,11 @@ def module_version(module: Module) -> str:
         return module.remote_chart.version
     item = module.chart or module.manifest
     return lock().version(item) if item else ""
+
+
+def mark(namespace: str) -> Object:
+    """What Cairn puts into a namespace that somebody else has made, beside the software that it installs there."""
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cairn", "namespace": namespace}}
 
 
 class _Installer:
@@ -91,6 +96,10 @@ class _Installer:
         labels = {"pod-security.kubernetes.io/enforce": module.pod_security}
         namespace: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": module.namespace}}
         namespace["metadata"]["labels"] = labels
+        if self._cluster.is_foreign(namespace):
+            # Whoever made it keeps it; a mark in it tells the next run whose the software in it is.
+            pulumi.log.info(f"Namespace {module.namespace}: already there, left as it is", group)
+            namespace = mark(module.namespace)
         made = self._object(namespace, group, before)
         item = module.release
         if item is None:
@@ -145,6 +154,7 @@ class _Installer:
                 "module": module.name,
                 "namespace": module.namespace or "",
                 "kubeconfig": pulumi.Output.secret(self._cluster.kubeconfig),
+                "cluster": self._cluster.identifier,
                 "checks": to_data(module.ready(self._profile)),
                 "contents": _fingerprint(contents),
                 "seconds": module.ready_seconds,

@@ -10,6 +10,8 @@ from modules.api import Object
 from modules.checks import Check
 from profiles.schema import Profile
 
+ALREADY_THERE = "already there"
+"""The version of a module, in a stack's output, that somebody else had installed before Cairn came."""
 Values = dict[str, Any]
 """What a Helm chart is set to."""
 

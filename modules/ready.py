@@ -16,6 +16,8 @@ from modules.checks import (
     Exists,
     RolledOut,
 )
+from modules.module import ALREADY_THERE, Module
+from profiles.schema import Profile
 
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
@@ -35,6 +37,18 @@ def evaluate(check: Check, client: ApiClient) -> Result:
     except ApiError as error:
         why = str(error) if error.status else f"the API server does not answer: {error}"
     return Result(ok=not why, why=f"{check}: {why}" if why else "")
+
+
+def failing(module: Module, profile: Profile, version: str, client: ApiClient) -> tuple[str, ...]:
+    """Why a module does not serve, a line for each check that fails; nothing when it does.
+
+    `version` is what the stack's output says of it. What somebody else has installed is held to being there alone:
+    our own checks name our own workloads.
+    """
+    if version == ALREADY_THERE:
+        found = [evaluate(check, client) for check in module.foreign]
+        return () if any(result.ok for result in found) else tuple(result.why for result in found)
+    return tuple(result.why for check in module.ready(profile) if not (result := evaluate(check, client)).ok)
 
 
 def _why_not(check: Check, client: ApiClient) -> str:

@@ -23,9 +23,11 @@ def end_with_engine(close: Callable[[], None] = lambda: None) -> None:
         threading.Thread(target=_wait_for_end_of_input, args=(close,), name="engine-watch", daemon=True).start()
 
 
-def end_with_parent() -> None:
-    """Kill this process as soon as the one that forked it is gone. For children forked from a main thread only."""
-    parent = os.getppid()
+def end_with_parent(parent: int) -> None:
+    """Kill this process as soon as the one that started it is gone. For children of a main thread only.
+
+    :param parent: the process id of the one that started it, which may have gone already.
+    """
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)

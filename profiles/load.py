@@ -32,26 +32,27 @@ def available() -> list[str]:
     return sorted(path.stem for path in _HERE.glob("*.yaml"))
 
 
-def load(name_or_path: str, overrides: Mapping[str, object] | None = None) -> Profile:
+def load(name_or_path: str, overrides: Mapping[str, object] | None = None, directory: Path | None = None) -> Profile:
     """Return the profile of that name (in profiles/) or file, with `overrides` (dotted keys) on top.
 
-    Raises ProfileError, whose text is for the person who wrote the profile.
+    A relative path is meant from `directory`, by default the present one. Raises ProfileError, whose text is for the
+    person who wrote the profile.
     """
-    return _read(name_or_path, overrides or {})[0]
+    return _read(name_or_path, overrides or {}, directory or Path.cwd())[0]
 
 
 def explain(name_or_path: str, overrides: Mapping[str, object] | None = None) -> list[Setting]:
     """Return every value of the merged profile and where it came from, in the schema's order."""
-    profile, origins = _read(name_or_path, overrides or {})
+    profile, origins = _read(name_or_path, overrides or {}, Path.cwd())
     settings: list[Setting] = []
     _list_settings(profile.model_dump(), (), origins, settings)
     return settings
 
 
-def _read(name_or_path: str, overrides: Mapping[str, object]) -> tuple[Profile, Origins]:
+def _read(name_or_path: str, overrides: Mapping[str, object], directory: Path) -> tuple[Profile, Origins]:
     origins: Origins = {}
     tree: Tree = {}
-    for path in _layers(_find(name_or_path, Path.cwd())):
+    for path in _layers(_find(name_or_path, directory)):
         content = _parse(path)
         content.pop("extends", None)
         tree = merge(tree, content, path.name, origins)

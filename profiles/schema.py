@@ -59,16 +59,31 @@ class Cluster(Settings):
             for other, second in ranges.items():
                 if key < other and network.overlaps(second):
                     raise ValueError(f"{key} {network} overlaps {other} {second}: choose ranges that are apart")
-        if ranges["address_range"].num_addresses < 32 + self.workers:
-            raise ValueError(f"address_range has no room for {self.workers} workers: choose a larger one")
+        addresses, pods, services = (ranges[key] for key in ("address_range", "pod_range", "service_range"))
+        if addresses.prefixlen > 26 or addresses.num_addresses < 32 + self.workers:
+            raise ValueError(f"address_range has no room for {self.workers} workers: choose a larger one, /26 at least")
+        # Each node hands out one /24 of it.
+        if pods.prefixlen > 24 or pods.num_addresses // 256 < self.workers + 1:
+            raise ValueError(f"pod_range {pods} has no /24 for each of {self.workers + 1} nodes: choose a larger one")
+        if services.prefixlen > 24:
+            raise ValueError(f"service_range {services} is too small: choose a /24 or larger")
         return self
+
+
+def _more_than_nothing(value: str) -> str:
+    if amount(value) <= 0:
+        raise ValueError(f"must be more than 0, not {value}")
+    return value
+
+
+Offer = Annotated[Quantity, AfterValidator(_more_than_nothing)]
 
 
 class Budget(Settings):
     """What the local nodes offer to pods in all; a parent cgroup keeps them to it."""
 
-    cpu: Quantity = Field(default="2", description="Cores, the sum of the nodes' allocatable.")
-    memory: Quantity = Field(default="8Gi", description="Memory, the sum of the nodes' allocatable.")
+    cpu: Offer = Field(default="2", description="Cores, the sum of the nodes' allocatable.")
+    memory: Offer = Field(default="8Gi", description="Memory, the sum of the nodes' allocatable.")
 
     @property
     def cpu_millis(self) -> int:

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from catalog.directories import REPOSITORY
-from modules.checks import Check
-from modules.ready import evaluate
+from modules.api import ApiError, connect, path_of, request
+from modules.devices import accelerators, kinds
+from modules.ready import failing
 from modules.registry import all_modules, enabled
-from profiles.schema import Profile
 from smoke_tests import evidence
 from smoke_tests.cluster import Cluster
 from smoke_tests.environment import Environment, NoEnvironmentError, of_kubeconfig, of_stack
@@ -27,6 +27,7 @@ from smoke_tests.waiting import until
 
 ENVIRONMENT = pytest.StashKey[Environment]()
 DIRECTORY = pytest.StashKey[Path]()
+DEVICES = pytest.StashKey[str]()
 NAMESPACES = pytest.StashKey[list[str]]()
 SIDE_BY_SIDE = 3
 """How many tests run at a time; more would wait for the same two cores."""
@@ -60,6 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if "environment" in worker:
             config.stash[ENVIRONMENT] = Environment(**worker["environment"])
             config.stash[DIRECTORY] = Path(worker["evidence"])
+            config.stash[DEVICES] = worker["devices"]
         return
     environment = _chosen(config)
     if environment is None or config.option.collectonly:
@@ -68,8 +70,9 @@ def pytest_configure(config: pytest.Config) -> None:
     directory.mkdir(parents=True)
     config.stash[ENVIRONMENT] = environment
     config.stash[DIRECTORY] = directory
+    config.stash[DEVICES] = devices_of(environment)
     config.option.xmlpath = config.option.xmlpath or str(directory / "junit.xml")
-    config.pluginmanager.register(Recorder(environment, directory))
+    config.pluginmanager.register(Recorder(environment, directory, config.stash[DEVICES]))
 
 
 def _chosen(config: pytest.Config) -> Environment | None:
@@ -89,6 +92,7 @@ def pytest_configure_node(node: Any) -> None:
     if ENVIRONMENT in node.config.stash:
         node.workerinput["environment"] = asdict(node.config.stash[ENVIRONMENT])
         node.workerinput["evidence"] = str(node.config.stash[DIRECTORY])
+        node.workerinput["devices"] = node.config.stash[DEVICES]
 
 
 def module_of(nodeid: str) -> str:
@@ -109,24 +113,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in kept:
         item.user_properties.append(("module", module_of(item.nodeid)))
         if module_of(item.nodeid) in ON_DEVICES:
-            item.user_properties.append(("accelerators", accelerators(environment)))
+            item.user_properties.append(("accelerators", config.stash[DEVICES]))
     items[:] = sorted(kept, key=lambda item: item.get_closest_marker("alone") is not None)
 
 
-def accelerators(environment: Environment) -> str:
-    """SIMULATED or REAL, or nothing when the profile has no accelerators."""
-    chosen = environment.profile.modules.accelerators
-    if chosen is None:
+def devices_of(environment: Environment) -> str:
+    """SIMULATED or REAL, as the cluster's own devices say; nothing when it has none or does not answer."""
+    try:
+        client = connect(environment.kubeconfig, environment.context)
+        return kinds(accelerators(client, request(client, "GET", path_of("v1", "nodes"))["items"]).values())
+    except ApiError:
         return ""
-    return "SIMULATED" if chosen.mode == "simulated" else "REAL"
 
 
 class Recorder:
     """Writes checks.jsonl as reports come in, and says at the end what was and was not run."""
 
-    def __init__(self, environment: Environment, directory: Path) -> None:
+    def __init__(self, environment: Environment, directory: Path, devices: str) -> None:
         self.environment = environment
         self.directory = directory
+        self.devices = devices
         self.phases: dict[str, list[pytest.TestReport]] = {}
         self.skipped: list[str] = []
 
@@ -161,8 +167,8 @@ class Recorder:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section(f"environment {self.environment.name}")
-        if accelerators(self.environment):
-            terminalreporter.line(f"accelerators: {accelerators(self.environment)}")
+        if self.devices:
+            terminalreporter.line(f"accelerators: {self.devices}")
         terminalreporter.line(f"evidence: {self.directory}")
         for line in self.skipped:
             terminalreporter.line(f"NOT RUN, so not shown to work: {line}", yellow=True)
@@ -260,23 +266,19 @@ def team(teams: Callable[..., Team]) -> Team:
     return teams()
 
 
-def checks_of(profile: Profile, name: str) -> tuple[Check, ...]:
-    """How to tell that the module serves, as the profile has it."""
-    return next(module.ready(profile) for module in enabled(profile) if module.name == name)
-
-
 @pytest.fixture
 def ready(cluster: Cluster) -> Callable[[str], None]:
     """Holds a module to its own account of when it serves, the one that installer and status use."""
 
     def assert_ready(name: str) -> None:
-        for check in checks_of(cluster.environment.profile, name):
+        environment = cluster.environment
+        module = next(each for each in enabled(environment.profile) if each.name == name)
 
-            def serves(check: Check = check) -> bool:
-                result = evaluate(check, cluster.api)
-                assert result.ok, result.why
-                return True
+        def serves() -> bool:
+            why_not = failing(module, environment.profile, environment.versions.get(name, ""), cluster.api)
+            assert not why_not, "; ".join(why_not)
+            return True
 
-            until(serves, 60, f"module {name}: {check}")
+        until(serves, 60, f"module {name}")
 
     return assert_ready

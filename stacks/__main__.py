@@ -5,13 +5,14 @@ import importlib
 import pulumi
 
 from catalog.build import Progress, provide
+from catalog.directories import REPOSITORY
 from modules.cluster import Cluster
 from modules.install import install
 from modules.registry import enabled
 from profiles.errors import ProfileError
 from profiles.load import load
 from profiles.schema import Profile
-from stacks.keep_supply import settle
+from stacks.keep_supply import Choice, settle
 
 
 def main() -> None:
@@ -20,9 +21,13 @@ def main() -> None:
     name = config.get("profile")
     if not name:
         raise ProfileError("this stack has no profile yet: pulumi config set profile laptop")
-    profile = load(name, config.get_object("set") or {})
-    supply, why = settle(environment, config.get("supply") or "auto")
+    # A relative path is meant from the checkout, where `pulumi` is run; the program itself runs in stacks/.
+    profile = load(name, config.get_object("set") or {}, REPOSITORY)
+    wanted = config.get("supply") or "auto"
+    supply, why = settle(environment, wanted)
     pulumi.log.info(f"supply {supply}: {why}")
+    if wanted == "auto":
+        Choice(environment, supply)
     provide(_needed(profile), supply, _tell)
     provider = importlib.import_module(f"stacks.clusters.{profile.cluster.provider}")
     cluster: Cluster = provider.make(profile, environment, supply)

@@ -44,6 +44,26 @@ def imports(file: Path) -> set[str]:
     return found & PACKAGES
 
 
+def defines(file: Path, name: str) -> bool:
+    """Whether a file gives `name` a value at its top level."""
+    statements = (each for each in ast.parse(file.read_text()).body if isinstance(each, ast.Assign | ast.AnnAssign))
+    targets = (
+        target for each in statements for target in (each.targets if isinstance(each, ast.Assign) else [each.target])
+    )
+    return any(isinstance(target, ast.Name) and target.id == name for target in targets)
+
+
+def tools(package: str) -> set[str]:
+    """The names that a package's code calls `tool` with."""
+    calls = (
+        node
+        for file in (REPOSITORY / package).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tool"
+    )
+    return {str(call.args[0].value) for call in calls if call.args and isinstance(call.args[0], ast.Constant)}
+
+
 @pytest.mark.parametrize("package", ALLOWED)
 def test_dependencies_point_one_way(package: str) -> None:
     for file in (REPOSITORY / package).rglob("*.py"):
@@ -60,6 +80,17 @@ def test_no_file_in_stacks_is_named_like_a_module_of_the_standard_library() -> N
 def test_every_module_has_a_file_a_smoke_test_and_a_docs_page(name: str) -> None:
     for path in (f"modules/{name}.py", f"smoke_tests/test_{name}.py", f"docs/modules/{name}.md"):
         assert (REPOSITORY / path).is_file(), path
+
+
+def test_every_file_that_is_a_module_is_registered_and_no_docs_page_is_left_over() -> None:
+    files = {path.stem for path in (REPOSITORY / "modules").glob("*.py") if defines(path, "MODULE")}
+    assert files == set(all_modules())
+    assert {path.stem for path in (REPOSITORY / "docs" / "modules").iterdir()} == files
+
+
+def test_every_tool_that_is_run_on_this_machine_is_in_the_catalog() -> None:
+    asked = {tool for package in ("catalog", "hosts", "stacks", "cairn", "smoke_tests") for tool in tools(package)}
+    assert asked == set(load_catalog().tools)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=ids)

@@ -47,12 +47,13 @@ def cores(wanted_millis: int, have: int) -> Check:
     return passed("cores", found)
 
 
-def memory(wanted_bytes: int, total: int, available: int) -> Check:
-    """The profile's budget against the machine's memory and what of it is free now."""
-    found = f"{total / GIB:.1f} GiB here, {available / GIB:.1f} free, the profile asks for {wanted_bytes / GIB:.1f}"
+def memory(wanted_bytes: int, total: int, available: int | None) -> Check:
+    """The profile's budget against the machine's memory and what of it is free; None while the cluster itself runs."""
+    free = "" if available is None else f", {available / GIB:.1f} free"
+    found = f"{total / GIB:.1f} GiB here{free}, the profile asks for {wanted_bytes / GIB:.1f}"
     if wanted_bytes > total:
         return failed("memory", found, f"cairn up PROFILE --set budget.memory={int(total / GIB)}Gi")
-    if wanted_bytes > available:
+    if available is not None and wanted_bytes > available:
         return warned("memory", found, "end programs that use much memory: ps --sort=-rss aux | head")
     return passed("memory", found)
 
@@ -93,8 +94,11 @@ def go(output: str | None) -> Check:
     return passed("go", output.strip()) if numbers >= GO else failed("go", f"{output.strip()}, not {wanted}", fix)
 
 
-def look(cpu_millis: int, memory_bytes: int, cold: bool) -> list[Check]:
-    """Look at this machine for a local cluster of that budget; `cold` when items must still be built."""
+def look(cpu_millis: int, memory_bytes: int, cold: bool, running: bool) -> list[Check]:
+    """Look at this machine for a local cluster of that budget.
+
+    `cold` says that items must still be built; `running` that the cluster's own use is part of what is in use now.
+    """
     if sys.platform != "linux":
         return [operating_system(sys.platform, {})]
     virtual = psutil.virtual_memory()
@@ -103,7 +107,7 @@ def look(cpu_millis: int, memory_bytes: int, cold: bool) -> list[Check]:
         operating_system(sys.platform, platform.freedesktop_os_release()),
         root(os.geteuid()),
         cores(cpu_millis, len(os.sched_getaffinity(0))),
-        memory(memory_bytes, virtual.total, virtual.available),
+        memory(memory_bytes, virtual.total, None if running else virtual.available),
         *(disk(place, _free(place), wanted) for place, wanted in places.items()),
         python(sys.version_info[:3]),
         *([go(_go_version())] if cold else []),

@@ -1,6 +1,7 @@
 """All checks that a profile needs on this machine, in one list."""
 
 import sys
+from pathlib import Path
 
 from cairn.preflight import existing, kernel, machine, network, registries
 from cairn.preflight.check import Check, Status
@@ -19,11 +20,13 @@ def run(profile: Profile, environment: str, supply: Supply, kubeconfig: str = ""
     if profile.cluster.provider == "existing":
         return [machine.python(sys.version_info[:3]), *existing.look(kubeconfig, context)]
     cold = supply is Supply.SOURCE and must_build()
-    checks = machine.look(profile.budget.cpu_millis, profile.budget.memory_bytes, cold)
+    plan = Network(environment, profile.cluster.address_range, profile.cluster.service_range)
+    running = Path("/sys/class/net", plan.bridge).exists()
+    checks = machine.look(profile.budget.cpu_millis, profile.budget.memory_bytes, cold, running)
     if sys.platform != "linux":
         return checks
     checks += kernel.look()
-    checks += network.look(Network(environment, profile.cluster.address_range, profile.cluster.service_range))
+    checks += network.look(plan)
     return checks + (registries.look() if cold else [])
 
 

@@ -2,15 +2,17 @@
 
 import sys
 
-from pulumi.runtime.proto import provider_pb2_grpc
-
-from plugins.kubernetes.provider import KubernetesProvider
 from plugins.lifetime import end_with_engine
-from plugins.serving import engine_address, serve
+from plugins.serving import engine_address, serve, without_sdk
 
 
 def main() -> None:
     """Serve until the engine is done."""
+    without_sdk()
+    from pulumi.runtime.proto import provider_pb2_grpc
+
+    from plugins.kubernetes.provider import KubernetesProvider
+
     provider = KubernetesProvider(engine_address(sys.argv[1:]))
     end_with_engine(provider.close)
     serve(

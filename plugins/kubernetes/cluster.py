@@ -1,7 +1,9 @@
 """Calls to one API server: one pool of connections shared by all threads, JSON in and out, errors as exceptions."""
 
 import json
+import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, cast
@@ -12,8 +14,10 @@ from plugins.kubernetes.errors import ApiError, Object, ProviderError, Unreachab
 from plugins.kubernetes.kubeconfig import Kubeconfig
 
 # Every call is short: waits poll. (connect, read), in seconds.
-TIMEOUT = (10.0, 60.0)
+TIMEOUT = (5.0, 60.0)
 CONNECTIONS = 64
+# After a server did not answer, calls fail at once for so long: else each of many resources would wait for it in turn.
+REST = 3.0
 
 
 class Cluster:
@@ -24,6 +28,8 @@ class Cluster:
         self._warn = warn
         self._warned: set[str] = set()
         self._lock = threading.Lock()
+        self._has_answered = False
+        self._unreachable: tuple[float, UnreachableError] | None = None
 
     def request(
         self,
@@ -40,6 +46,8 @@ class Cluster:
         :raises UnreachableError: no answer.
         """
         urllib3, pool, host, headers = self._connection
+        if self._unreachable and time.monotonic() < self._unreachable[0]:
+            raise self._unreachable[1]
         parameters = {key: value for key, value in (query or {}).items() if value is not None}
         url = f"{host}{path}" + (f"?{urlencode(parameters)}" if parameters else "")
         try:
@@ -50,19 +58,15 @@ class Cluster:
                 headers={**headers(), "Accept": accept, "Content-Type": content_type},
                 timeout=urllib3.Timeout(connect=TIMEOUT[0], read=TIMEOUT[1]),
                 retries=urllib3.Retry(
-                    connect=2,
-                    read=1,
-                    other=0,
-                    status=3,
-                    status_forcelist=(429,),
-                    redirect=2,
-                    allowed_methods=None,
-                    backoff_factor=0.2,
-                    raise_on_status=False,
+                    connect=1, read=1, other=0, status=3, status_forcelist=(429,), redirect=2,
+                    allowed_methods=None, backoff_factor=0.2, raise_on_status=False,
                 ),
-            )
+            )  # fmt: skip
         except urllib3.exceptions.HTTPError as error:
-            raise UnreachableError(f"the Kubernetes API server at {host} can't be reached: {_cause(error)}") from None
+            message = f"the Kubernetes API server at {host} can't be reached: {_cause(error)}"
+            self._unreachable = (time.monotonic() + REST, UnreachableError(message, self._has_answered))
+            raise self._unreachable[1] from None
+        self._has_answered, self._unreachable = True, None
         self._pass_warnings(response.headers.getlist("Warning"))
         answer = _parse(response.data)
         if response.status >= 400:
@@ -124,4 +128,5 @@ def _parse(data: bytes) -> Object:
 
 def _cause(error: BaseException) -> str:
     reason = getattr(error, "reason", None)
-    return _cause(reason) if isinstance(reason, BaseException) else str(error).split(": ", 1)[-1]
+    # urllib3 puts the connection's representation in front of its words.
+    return _cause(reason) if isinstance(reason, BaseException) else re.sub(r"^(<.*?>|\w+\(.*?\)): ", "", str(error))

@@ -5,12 +5,19 @@ from typing import Any, cast
 Object = dict[str, Any]
 
 
+_TROUBLE = ("ServerTimeout", "Timeout", "ServiceUnavailable")
+
+
 class ProviderError(Exception):
     """An error whose text is the message for the person."""
 
 
 class UnreachableError(ProviderError):
-    """The API server can't be reached."""
+    """The API server can't be reached; `is_blip` when it has answered before, and so may again soon."""
+
+    def __init__(self, message: str, is_blip: bool = False) -> None:
+        self.is_blip = is_blip
+        super().__init__(message)
 
 
 class NoSuchKindError(ProviderError):
@@ -30,6 +37,18 @@ class ApiError(ProviderError):
     def is_missing_namespace(self) -> bool:
         """The object's namespace is not there (yet)."""
         return self.code == 404 and self.details.get("kind") == "namespaces"
+
+    @property
+    def is_ending_namespace(self) -> bool:
+        """The object's namespace is being deleted."""
+        return self.code == 403 and any(
+            cause.get("reason") == "NamespaceTerminating" for cause in self.details.get("causes") or []
+        )
+
+    @property
+    def is_blip(self) -> bool:
+        """The API server had trouble of its own (its storage elects a leader, it is overloaded): soon it may not."""
+        return self.code in (429, 502, 503, 504) or (self.code == 500 and self.reason in _TROUBLE)
 
     @property
     def is_webhook_down(self) -> bool:

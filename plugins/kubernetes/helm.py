@@ -19,6 +19,7 @@ from plugins.kubernetes.objects import get, name_of
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 PENDING = frozenset(("pending-install", "pending-upgrade", "pending-rollback"))
+UNINSTALLING = "uninstalling"
 
 
 class HelmError(ProviderError):
@@ -85,9 +86,13 @@ class Helm:
     def repair(self, namespace: str, name: str) -> Revision | None:
         """Remove the record of a revision that helm was killed in, which blocks every later operation.
 
-        What that revision had made stays and is taken up by the next one. Returns the newest whole revision.
+        What that revision had made stays and is taken up by the next one; an uninstallation is brought to its end.
+        Returns the newest whole revision.
         """
-        while (revision := self.latest(namespace, name)) and revision.status in PENDING:
+        while (revision := self.latest(namespace, name)) and revision.status in (*PENDING, UNINSTALLING):
+            if revision.status == UNINSTALLING:
+                self.run(["uninstall", name, "--namespace", namespace, "--ignore-not-found", "--wait"])
+                continue
             try:
                 self._cluster.request("DELETE", f"/api/v1/namespaces/{namespace}/secrets/{revision.secret}")
             except ApiError as error:

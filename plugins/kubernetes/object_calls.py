@@ -5,7 +5,7 @@ from pulumi.runtime.proto import provider_pb2
 
 from plugins.kubernetes import applying, checking, diffing, immutable, pruning, state
 from plugins.kubernetes.answering import UninitializedError
-from plugins.kubernetes.applying import Objects, Request
+from plugins.kubernetes.applying import Objects
 from plugins.kubernetes.checking import Naming
 from plugins.kubernetes.configuration import Configuration
 from plugins.kubernetes.engine import Engine
@@ -13,6 +13,7 @@ from plugins.kubernetes.errors import ApiError, NotReadyError, Object, ProviderE
 from plugins.kubernetes.kinds import Kind
 from plugins.kubernetes.objects import REPLACE_UNREADY, id_of, is_marked
 from plugins.kubernetes.values import Properties, decode, encode, has_unknown, mark_secrets, reveal_all
+from plugins.kubernetes.waiting import Request
 
 DELETE_UNREACHABLE = (
     "if the cluster is gone for good, set PULUMI_K8S_DELETE_UNREACHABLE=true to drop its objects from the state"
@@ -60,7 +61,7 @@ class ObjectCalls:
             outputs = state.outputs(inputs, error.live, str(plain["apiVersion"]), manager)
             message = f"{plain['kind']} {id_of(error.live)} was created, but did not get ready: {error}"
             raise UninitializedError(id_of(error.live), outputs, message, error.reasons) from None
-        except (ApiError, UnreachableError) as error:
+        except ProviderError as error:
             if request.preview and self._is_beyond_preview(error, request.urn):
                 return provider_pb2.CreateResponse(properties=request.properties)
             raise _in_context(error, plain, "can't be created") from None
@@ -82,7 +83,7 @@ class ObjectCalls:
             outputs = state.outputs(inputs, error.live, version, manager)
             message = f"{plain['kind']} {id_of(error.live)} was updated, but did not get ready: {error}"
             raise UninitializedError(id_of(error.live), outputs, message, error.reasons) from None
-        except (ApiError, UnreachableError) as error:
+        except ProviderError as error:
             if request.preview and self._is_beyond_preview(error, request.urn):
                 return provider_pb2.UpdateResponse(properties=request.news)
             raise _in_context(error, plain, "can't be updated") from None
@@ -97,7 +98,7 @@ class ObjectCalls:
         if "apiVersion" in plain and "kind" in plain:
             kind = Kind.of(plain)
         try:
-            live = self._objects.read(kind, request.id)
+            live = self._objects.reader.read(kind, request.id)
         except UnreachableError as error:
             if self._settings.delete_unreachable:
                 self._engine.warn(f"{error}; dropped from the state", request.urn)
@@ -116,7 +117,7 @@ class ObjectCalls:
         assert isinstance(inputs, dict)
         if plain:
             try:
-                self._objects.look(plain, live)
+                self._objects.waits.look(plain, live)
             except NotReadyError as error:
                 message = f"{kind.name} {request.id} is not ready: {error}"
                 raise UninitializedError(request.id, read, message, error.reasons, inputs) from None
@@ -158,11 +159,11 @@ class ObjectCalls:
         return isinstance(error, ApiError) and (error.is_missing_namespace or error.code in (401, 403))
 
     def _is_ready(self, live: Object) -> bool:
-        seen = self._objects.read(Kind.of(live), id_of(live))
+        seen = self._objects.reader.read(Kind.of(live), id_of(live))
         if seen is None:
             return False
         try:
-            self._objects.look({**live, "metadata": {}}, seen)
+            self._objects.waits.look({**live, "metadata": {}}, seen)
         except NotReadyError:
             return False
         return True

@@ -64,13 +64,13 @@ class Releases:
         if preview:
             return State("", _outputs(new, inputs, None), new)
         namespace, name = str(inputs["namespace"]), str(inputs["name"])
-        revision = self._helm.repair(namespace, name)
+        revision = self._helm.latest(namespace, name)
         if revision and revision.labels.get(OWNER) != owner_label(urn) and revision.status != "uninstalled":
             raise ProviderError(
                 f"the Helm release {namespace}/{name} exists already and is not this resource's: "
                 f"`pulumi import` it, or remove it with `helm uninstall {name} -n {namespace}`"
             )
-        return self._put(new, urn, revision)
+        return self._put(new, urn, self._helm.repair(namespace, name))
 
     def update(self, new: Properties, urn: str, preview: bool) -> State:
         """Upgrade a release; install it where it is gone. Errors are those of `create`."""
@@ -142,13 +142,13 @@ class Releases:
             if rule is None or header["kind"] == "Service":
                 continue
             namespace = namespace_of(header) or record["namespace"]
-            live = self._objects.read(Kind.of(header), f"{namespace}/{header['metadata']['name']}")
+            live = self._objects.reader.read(Kind.of(header), f"{namespace}/{header['metadata']['name']}")
             if live is None:
                 continue
-            readiness = rule(live, self._objects.find_all)
+            readiness = rule(live, self._objects.reader.find_all)
             if not readiness.ready:
                 reasons.append(f"{header['kind']} {id_of(live)}: {readiness.waiting_for}")
-                reasons += events.explain(live, self._objects.find_all)
+                reasons += events.explain(live, self._objects.reader.find_all)
         return reasons
 
 

@@ -9,11 +9,29 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from google.protobuf import struct_pb2
-from pulumi.runtime import rpc
 
 # None | bool | int | float | str | list | dict, Secret and Unknown included; Any would switch type checks off.
 Value = object
 Properties = dict[str, Value]
+
+
+# The engine marks what is no plain value by these, see the file named above.
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"
+_OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+# One text for each type of unknown value: any, boolean, number, list, asset, archive, object.
+_UNKNOWN_TEXTS = frozenset(
+    (
+        _UNKNOWN,
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+        "030794c1-ac77-496b-92df-f27374a8bd58",
+        "e48ece36-62e2-4504-bad9-02848725956a",
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+    )
+)
 
 
 class Unknown:
@@ -68,7 +86,6 @@ def decode(struct: struct_pb2.Struct) -> Properties:
 def _decode(value: struct_pb2.Value) -> Value:
     match value.WhichOneof("kind"):
         case "string_value":
-            # The engine has one such text for each type of unknown value; all end and begin like this one.
             text = value.string_value
             return UNKNOWN if text in _UNKNOWN_TEXTS else text
         case "number_value":
@@ -86,12 +103,12 @@ def _decode(value: struct_pb2.Value) -> Value:
 
 def _decode_struct(struct: struct_pb2.Struct) -> Value:
     fields = struct.fields
-    if rpc._special_sig_key not in fields:
+    if _SIGNATURE not in fields:
         return decode(struct)
-    signature = fields[rpc._special_sig_key].string_value
-    if signature == rpc._special_secret_sig:
+    signature = fields[_SIGNATURE].string_value
+    if signature == _SECRET:
         return Secret(_decode(fields["value"]))
-    if signature == rpc._special_output_value_sig:
+    if signature == _OUTPUT:
         value = _decode(fields["value"]) if "value" in fields else UNKNOWN
         return Secret(value) if fields["secret"].bool_value else value
     raise UnsupportedValueError(
@@ -118,9 +135,9 @@ def _encode(value: Value, target: struct_pb2.Value) -> None:
     elif isinstance(value, str):
         target.string_value = value
     elif isinstance(value, Unknown):
-        target.string_value = rpc.UNKNOWN
+        target.string_value = _UNKNOWN
     elif isinstance(value, Secret):
-        target.struct_value.fields[rpc._special_sig_key].string_value = rpc._special_secret_sig
+        target.struct_value.fields[_SIGNATURE].string_value = _SECRET
         _encode(value.value, target.struct_value.fields["value"])
     elif isinstance(value, Mapping):
         target.struct_value.CopyFrom(encode(value))
@@ -182,16 +199,3 @@ def has_secret(value: Value) -> bool:
     if isinstance(value, list):
         return any(has_secret(item) for item in value)
     return isinstance(value, Secret)
-
-
-_UNKNOWN_TEXTS = frozenset(
-    (
-        rpc.UNKNOWN,
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-        "030794c1-ac77-496b-92df-f27374a8bd58",
-        "e48ece36-62e2-4504-bad9-02848725956a",
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-    )
-)

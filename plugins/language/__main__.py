@@ -2,16 +2,18 @@
 
 import sys
 
-from pulumi.runtime.proto import language_pb2_grpc
-
-from plugins.language.host import LanguageHost
-from plugins.language.runner import Runner
 from plugins.lifetime import end_with_engine
-from plugins.serving import engine_address, serve
+from plugins.serving import engine_address, serve, without_sdk
 
 
 def main() -> None:
-    """Fork the runner before any gRPC thread exists, then serve."""
+    """Start the process that will run programs, and serve meanwhile."""
+    without_sdk()
+    from pulumi.runtime.proto import language_pb2_grpc
+
+    from plugins.language.host import LanguageHost
+    from plugins.language.runner import Runner
+
     runner = Runner.start()
     end_with_engine()
     host = LanguageHost(runner, engine_address(sys.argv[1:]))

@@ -3,14 +3,14 @@
 # Method names are the protocol's.
 # ruff: noqa: N802
 
+import platform
 import sys
 from collections.abc import Iterator
 from importlib import metadata
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.automation._server import LanguageServer
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, language_pb2, plugin_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, language_pb2, language_pb2_grpc, plugin_pb2
 
 from plugins.language.runner import Runner
 
@@ -18,7 +18,7 @@ VERSION = metadata.version("pulumi")
 Context = grpc.ServicerContext
 
 
-class LanguageHost(LanguageServer):
+class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     """LanguageRuntime for programs that run in this checkout's Python environment.
 
     What a program needs to run is supported. What is not (writing programs, packages, component plug-ins) is refused
@@ -26,7 +26,6 @@ class LanguageHost(LanguageServer):
     """
 
     def __init__(self, runner: Runner, engine: str | None) -> None:
-        super().__init__(lambda: None)
         self._runner = runner
         self._engine = engine
 
@@ -36,6 +35,22 @@ class LanguageHost(LanguageServer):
         """Take the address of the engine."""
         self._engine = request.engine_address or self._engine
         return language_pb2.LanguageHandshakeResponse()
+
+    def About(self, request: language_pb2.AboutRequest, context: Context) -> language_pb2.AboutResponse:
+        """The Python that runs programs."""
+        return language_pb2.AboutResponse(executable=sys.executable, version=platform.python_version())
+
+    def GetRequiredPackages(
+        self, request: language_pb2.GetRequiredPackagesRequest, context: Context
+    ) -> language_pb2.GetRequiredPackagesResponse:
+        """None to be downloaded: plug-ins are asked for as resources need them, and found on PATH."""
+        return language_pb2.GetRequiredPackagesResponse()
+
+    def GetRequiredPlugins(
+        self, request: language_pb2.GetRequiredPluginsRequest, context: Context
+    ) -> language_pb2.GetRequiredPluginsResponse:
+        """The same, for engines before packages."""
+        return language_pb2.GetRequiredPluginsResponse()
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: Context) -> plugin_pb2.PluginInfo:
         """The version of the SDK that programs run on."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from catalog.directories import REPOSITORY
 from smoke_tests.lifecycle.inventory import inventory
 from smoke_tests.lifecycle.machine import SETTINGS, Machine, look, set_kernel
 from smoke_tests.lifecycle.person import Done, Person
@@ -51,15 +50,6 @@ def finished(process: "subprocess.Popen[str]") -> Done:
     """The process after its end."""
     out, err = process.communicate()
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
-
-
-@pytest.fixture(autouse=True)
-def no_settings_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test that ends without its environment leaves no settings file of it in the checkout."""
-    files = set(REPOSITORY.glob("Pulumi.*.yaml"))
-    yield
-    new = {path.name for path in set(REPOSITORY.glob("Pulumi.*.yaml")) - files} - {f"Pulumi.{NAME}.yaml"}
-    assert not new, f"{request.node.name} left {sorted(new)}"
 
 
 def words(done: Done) -> str:

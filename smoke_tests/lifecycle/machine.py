@@ -85,6 +85,11 @@ def _rules() -> list[str]:
     return [line for line in done.stdout.splitlines() if line.startswith("-")]
 
 
+def others_run() -> bool:
+    """Whether environments of any state directory have containers on this machine."""
+    return any(path.is_dir() for path in Path("/run/cairn").glob("*"))
+
+
 def set_kernel(values: dict[str, str]) -> dict[str, str]:
     """Writes kernel settings and returns what they were."""
     before = {name: Path("/proc/sys", name).read_text().strip() for name in values}

@@ -11,6 +11,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
+from catalog.directories import REPOSITORY
 from smoke_tests.lifecycle.conftest import SMALL, Life
 from smoke_tests.lifecycle.inventory import inventory
 from smoke_tests.lifecycle.machine import look
@@ -87,3 +88,4 @@ def test_an_up_that_was_killed_goes_on_to_what_a_clean_run_makes(
     left = look(person.state)
     assert not [one for one in left.processes | left.namespaces | left.mounts if killed in one]
     assert not (person.state / "cairn" / "environments" / killed).exists()
+    assert not (REPOSITORY / f"Pulumi.{killed}.yaml").exists()

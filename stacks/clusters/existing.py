@@ -6,10 +6,11 @@ from pathlib import Path
 import pulumi
 from kubernetes.client import ApiClient
 
+from catalog.directories import REPOSITORY
 from catalog.supply import Supply
 from modules.api import ApiError, Object, connect, get, path_of, request
 from modules.cluster import Cluster
-from modules.install import ENVIRONMENT
+from modules.install import ENVIRONMENT, mark
 from modules.module import Module
 from modules.ready import evaluate
 from modules.registry import enabled
@@ -31,7 +32,8 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
     path = config.get("kubeconfig")
     if not path:
         raise ClusterError("the provider `existing` needs a kubeconfig: pulumi config set kubeconfig PATH")
-    kubeconfig = portable(Path(path).expanduser(), config.get("context"))
+    # A relative path is meant from the checkout, where `pulumi` is run, not from the program's directory.
+    kubeconfig = portable(REPOSITORY / Path(path).expanduser(), config.get("context"))
     return look(connect(kubeconfig), kubeconfig, path, profile, environment)
 
 
@@ -68,9 +70,15 @@ class _Found:
         self._plurals = cache(self._ask_plurals)
 
     def is_present(self, module: Module) -> bool:
-        """Whether somebody else has installed what the module would: found before Cairn's own namespace was."""
-        if module.namespace and self._is_ours(get(self._client, path_of("v1", "namespaces", module.namespace))):
-            return False
+        """Whether somebody else has installed what the module would: it is there without a sign of Cairn's own."""
+        if module.namespace:
+            place = mark(module.namespace)["metadata"]
+            signs = (
+                path_of("v1", "namespaces", module.namespace),
+                path_of("v1", "configmaps", place["name"], place["namespace"]),
+            )
+            if any(self._is_ours(get(self._client, sign)) for sign in signs):
+                return False
         return any(evaluate(check, self._client).ok for check in module.foreign)
 
     def is_foreign(self, made: Object) -> bool:

@@ -7,7 +7,6 @@ from cairn.access import duration, kubeconfig
 from cairn.errors import UserError
 from cairn.health import node_health
 from modules.api import Object
-from profiles.load import load
 
 ADMIN = """
 apiVersion: v1
@@ -40,20 +39,12 @@ def test_another_users_kubeconfig_has_the_cluster_and_none_of_the_administrators
     assert content["current-context"] == "dev-team-a"
 
 
-def node(**allocatable: str) -> Object:
-    status = {
-        "nodeInfo": {"kubeletVersion": "v1.36.3"},
-        "conditions": [{"type": "Ready", "status": "True"}],
-        "allocatable": allocatable,
-    }
+def node() -> Object:
+    status = {"nodeInfo": {"kubeletVersion": "v1.36.3"}, "conditions": [{"type": "Ready", "status": "True"}]}
     return {"metadata": {"name": "one"}, "status": status}
 
 
 def test_simulated_devices_are_called_so_wherever_they_are_shown() -> None:
-    assert node_health(node(), {"one": 2}, load("laptop")).accelerators == "2 SIMULATED"
-
-
-def test_real_devices_are_counted_from_what_the_node_offers() -> None:
-    profile = load("laptop", {"modules.accelerators.mode": "nvidia"})
-    assert node_health(node(**{"nvidia.com/gpu": "8"}), {}, profile).accelerators == "8 REAL"
-    assert node_health(node(), {}, profile).accelerators == "none"
+    assert node_health(node(), {"SIMULATED": 2}).accelerators == "2 SIMULATED"
+    assert node_health(node(), {"SIMULATED": 2, "REAL": 8}).accelerators == "2 SIMULATED, 8 REAL"
+    assert node_health(node(), {}).accelerators == "none"

@@ -46,7 +46,7 @@ def test_a_failure_is_the_automation_apis_own_error(pulumi: Path) -> None:
 def test_an_interrupt_cancels_once_and_waits_for_the_end(pulumi: Path) -> None:
     said: list[str] = []
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
-    script = "trap 'echo cancelled; exit 1' INT; while :; do sleep 0.05; done"
+    script = "trap 'echo cancelled; exit 1' TERM; while :; do sleep 0.05; done"
     with pytest.raises(UserError) as error:
         run(Engine(), script, said)
     assert error.value.exit_code == 130
@@ -57,4 +57,11 @@ def test_a_second_interrupt_ends_at_once_what_does_not_listen(pulumi: Path) -> N
     for seconds in (0.3, 0.6):
         threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(UserError, match="interrupted"):
-        run(Engine(), "trap '' INT; while :; do sleep 0.05; done")
+        run(Engine(), "trap '' TERM; while :; do sleep 0.05; done")
+
+
+def test_what_goes_on_after_a_cancellation_is_killed_in_the_end(pulumi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cairn.engine.PATIENCE_SECONDS", 0.3)
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(UserError, match="interrupted"):
+        run(Engine(), "trap '' TERM; while :; do sleep 0.05; done")

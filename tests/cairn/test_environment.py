@@ -4,7 +4,15 @@ import pytest
 import yaml
 
 from cairn import environment
-from cairn.environment import Environment, Settings, check_name, default_name, read_settings, settings_file
+from cairn.environment import (
+    Environment,
+    Settings,
+    check_name,
+    default_name,
+    forget_salt,
+    read_settings,
+    settings_file,
+)
 from cairn.errors import UserError
 from cairn.overrides import parse
 from cairn.plan import Request, settle
@@ -43,6 +51,15 @@ def test_an_environment_without_a_file_has_empty_settings() -> None:
 def test_overrides_set_by_plain_pulumi_are_read_too() -> None:
     settings_file("dev").write_text("config:\n  cairn:set: '{\"cluster.workers\": 2}'\n")
     assert read_settings("dev").set == {"cluster.workers": 2}
+
+
+@pytest.mark.parametrize(("secret", "kept"), [("", False), ("  cairn:key:\n    secure: v1:xyz\n", True)])
+def test_a_lost_stacks_salt_is_forgotten_unless_something_needs_it(checkout: Path, secret: str, kept: bool) -> None:
+    file = checkout / "Pulumi.dev.yaml"
+    file.write_text(f"encryptionsalt: v1:abc\nconfig:\n  cairn:profile: laptop\n{secret}")
+    forget_salt(file)
+    assert ("encryptionsalt" in file.read_text()) is kept
+    assert "cairn:profile: laptop" in file.read_text()
 
 
 @pytest.mark.parametrize("name", ["Dev", "-dev", "dev-", "1dev", "a" * 33, "dev_1", "../dev", ""])

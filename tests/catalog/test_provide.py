@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from cairn.tools import BESIDE_PULUMI
 from catalog import cache as entries
 from catalog.build import Progress, binary, chart, provide
 from catalog.errors import CatalogError
 from catalog.items import Item, key
-from catalog.schema import Catalog
+from catalog.schema import Catalog, load
 from catalog.supply import Supply
 
 from .conftest import MakeCatalog
@@ -63,29 +64,31 @@ class Upstream:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
 
-def archive(name: str, content: bytes) -> bytes:
+def archive(**files: bytes) -> bytes:
+    """An archive with `files` in the directory hello-1.2.3."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        info = tarfile.TarInfo(name)
-        info.size = len(content)
-        tar.addfile(info, io.BytesIO(content))
+        for name, content in files.items():
+            info = tarfile.TarInfo(f"hello-1.2.3/{name}")
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
     return buffer.getvalue()
 
 
 @pytest.fixture
 def upstream() -> Iterator[Upstream]:
-    server = Upstream(archive("hello-1.2.3/hello", bytes(range(256)) * 40))
+    server = Upstream(archive(hello=bytes(range(256)) * 40, helper=b"#!/bin/sh\n"))
     yield server
     server.go_on.set()
     server.server.shutdown()
     server.server.server_close()
 
 
-def with_upstream(make_catalog: MakeCatalog, url: str, **details: str) -> Catalog:
+def with_upstream(make_catalog: MakeCatalog, url: str, **details: Any) -> Catalog:
     entry = make_catalog().binaries["hello"].model_dump(mode="json")
     download = {"url": f"{url}/hello-{{version}}.tar.gz", "member": "hello-{number}/hello", **details}
     entry["programs"]["hello"]["upstream"] = download
@@ -149,6 +152,22 @@ def test_a_download_is_checked_and_unpacked(cache: Path, make_catalog: MakeCatal
     path = binary("hello", Supply.UPSTREAM, catalog)
     assert path.stat().st_size == 256 * 40
     assert path.stat().st_mode & 0o111
+
+
+def test_what_a_program_looks_for_beside_itself_is_unpacked_beside_it(
+    cache: Path, make_catalog: MakeCatalog, upstream: Upstream
+) -> None:
+    catalog = with_upstream(make_catalog, upstream.url, beside=["hello-{number}/helper"])
+    provide(["binaries/hello"], Supply.UPSTREAM, catalog=catalog)
+    helper = binary("hello", Supply.UPSTREAM, catalog).with_name("helper")
+    assert helper.read_text() == "#!/bin/sh\n"
+    assert helper.stat().st_mode & 0o111
+
+
+def test_upstreams_pulumi_comes_with_its_language_host_and_its_provider_of_dynamic_resources() -> None:
+    upstream = load().binaries["pulumi"].programs["pulumi"].upstream
+    assert upstream is not None
+    assert {Path(member).name for member in upstream.beside} >= set(BESIDE_PULUMI)
 
 
 def test_a_download_with_another_sha256_is_not_used(cache: Path, make_catalog: MakeCatalog, upstream: Upstream) -> None:

@@ -1,4 +1,6 @@
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
@@ -6,6 +8,7 @@ import pytest
 
 from catalog import supply
 from catalog.errors import CatalogError
+from catalog.schema import Catalog
 from catalog.supply import Supply, resolve
 
 
@@ -28,7 +31,18 @@ def test_an_unknown_supply_is_refused_with_the_words_that_exist() -> None:
         resolve("both")
 
 
-def test_auto_asks_each_registry_once() -> None:
+def test_auto_asks_for_release_pages_too() -> None:
+    asked: list[str] = []
+
+    def ask(host: str) -> str:
+        asked.append(host)
+        return ""
+
+    resolve("auto", ask=ask)
+    assert {"registry.k8s.io", "dl.k8s.io", "github.com"} < set(asked)
+
+
+def test_auto_asks_each_host_once() -> None:
     asked: list[str] = []
 
     def ask(host: str) -> str:
@@ -39,22 +53,49 @@ def test_auto_asks_each_registry_once() -> None:
     assert sorted(asked) == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize(("status", "why"), [(200, ""), (401, ""), (403, "HTTP 403"), (502, "HTTP 502")])
-def test_a_registry_answers_when_it_speaks_the_protocol(status: int, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def host(status: int, headers: dict[str, str]) -> Iterator[str]:
+    """A host that answers one request; what asks by https asks it by http."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(status if self.path == "/v2/" else 404)
+            self.send_response(status if self.path in ("/v2/", "/") else 404)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
+
+        do_HEAD = do_GET  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.handle_request, daemon=True).start()
-    real = httpx.get
-    monkeypatch.setattr(httpx, "get", lambda url, **kw: real(url.replace("https", "http"), **kw))
-    assert supply.answers(f"127.0.0.1:{server.server_port}") == why
+    with pytest.MonkeyPatch.context() as patch:
+        for call in ("get", "head"):
+            real = getattr(httpx, call)
+            patch.setattr(httpx, call, lambda url, real=real, **kw: real(url.replace("https", "http"), **kw))
+        yield f"127.0.0.1:{server.server_port}"
     server.server_close()
+
+
+@pytest.mark.parametrize(("status", "why"), [(200, ""), (401, ""), (403, "HTTP 403"), (502, "HTTP 502")])
+def test_a_registry_answers_when_it_speaks_the_protocol(status: int, why: str) -> None:
+    with host(status, {"Docker-Distribution-Api-Version": "registry/2.0"}) as address:
+        assert supply.answers(address) == why
+
+
+@pytest.mark.parametrize("status", [200, 401])
+def test_a_captive_portal_that_answers_for_a_registry_is_none(status: int) -> None:
+    with host(status, {}) as address:
+        assert supply.answers(address) == "what answers is no registry"
+
+
+@pytest.mark.parametrize(("status", "why"), [(200, ""), (404, ""), (302, ""), (403, "HTTP 403"), (502, "HTTP 502")])
+def test_a_release_page_answers_unless_it_is_refused(status: int, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with host(status, {"Location": "/elsewhere"}) as address:
+        monkeypatch.setattr(Catalog, "release_hosts", lambda _: [address])
+        assert supply.answers(address) == why
 
 
 def test_a_registry_that_nobody_runs_does_not_answer() -> None:

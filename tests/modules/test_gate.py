@@ -1,8 +1,10 @@
 import pickle
 import threading
+import time
 from typing import Any
 
 import dill
+import pulumi
 import pytest
 
 from modules import gate
@@ -18,6 +20,7 @@ def props(api: FakeApi, seconds: float) -> dict[str, Any]:
         "module": "example",
         "namespace": "n",
         "kubeconfig": api.kubeconfig,
+        "cluster": "the-cluster",
         "checks": to_data((Exists(api_version="v1", resource="configmaps", name="c", namespace="n"),)),
         "contents": "abc",
         "seconds": seconds,
@@ -59,13 +62,39 @@ def test_a_gate_that_stays_shut_tells_the_checks_and_the_clusters_own_events(api
     ]
 
 
-def test_only_other_contents_or_checks_make_a_gate_wait_again(api: FakeApi) -> None:
+def test_other_contents_checks_or_another_cluster_make_a_gate_wait_again(api: FakeApi) -> None:
+    api.objects |= {PATH: {}, "/version": {}}
     before = props(api, 1)
     remembered = {key: value for key, value in before.items() if key != "kubeconfig"}
     provider = ReadyProvider()
-    assert not provider.diff("example", remembered, {**before, "kubeconfig": "other", "seconds": 9}).changes
-    assert provider.diff("example", remembered, {**before, "contents": "def"}).changes
-    assert provider.diff("example", remembered, {**before, "checks": []}).changes
+    assert not provider.diff(
+        "example", remembered, {**before, "kubeconfig": f"{api.kubeconfig} ", "seconds": 9}
+    ).changes
+    for key, value in {"contents": "def", "checks": [], "cluster": "another"}.items():
+        assert provider.diff("example", remembered, {**before, key: value}).changes
+
+
+def test_a_gate_waits_again_when_what_it_waited_for_no_longer_serves(api: FakeApi) -> None:
+    api.objects |= {PATH: {}, "/version": {}}
+    made = props(api, 1)
+    provider = ReadyProvider()
+    assert not provider.diff("example", made, made).changes
+    del api.objects[PATH]
+    assert provider.diff("example", made, made).changes
+
+
+def test_a_cluster_that_does_not_answer_counts_as_not_serving_at_once(api: FakeApi) -> None:
+    made = {**props(api, 1), "checks": []}
+    gone = FakeApi(1).kubeconfig
+    start = time.monotonic()
+    assert ReadyProvider().diff("example", made, {**made, "kubeconfig": gone}).changes
+    assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize("kubeconfig", [pulumi.runtime.rpc.UNKNOWN, None, object()])
+def test_a_kubeconfig_that_a_preview_does_not_know_yet_means_waiting(api: FakeApi, kubeconfig: object) -> None:
+    made = {**props(api, 1), "checks": []}
+    assert ReadyProvider().diff("example", made, {**made, "kubeconfig": kubeconfig}).changes
 
 
 def test_the_provider_travels_as_a_reference_and_holds_no_code() -> None:

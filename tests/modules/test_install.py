@@ -152,6 +152,18 @@ def test_an_object_that_somebody_else_made_is_left_alone() -> None:
     assert recording.one(":ResourceFlavor", "default")
 
 
+def test_a_namespace_that_a_person_made_is_not_ours_to_delete_and_gets_a_mark_instead() -> None:
+    recording = installed(is_foreign=lambda made: made["metadata"]["name"] == "kueue-system")
+    assert not [each for each in recording.records if each.type.endswith("v1:Namespace") and "kueue" in each.name]
+    marked = recording.one("core/v1:ConfigMap", "kueue-system/cairn")
+    assert marked.inputs["metadata"]["labels"]["cairn/environment"] == "laptop"
+    assert recording.comes_after(recording.one("helm.sh/v3:Release", "kueue"), marked)
+
+
+def test_a_gate_belongs_to_one_cluster(recording: Recording) -> None:
+    assert recording.one(":Ready", "queueing").inputs["cluster"] == "the-cluster"
+
+
 def test_charts_are_named_by_paths_that_do_not_depend_on_the_checkout(recording: Recording) -> None:
     releases = [each for each in recording.records if each.type.endswith(":Release")]
     assert not any(each.inputs["chart"].startswith("/") for each in releases)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from modules.accelerators import SIMULATED
 from modules.api import ApiError, connect
 from modules.checks import (
     Accepts,
@@ -18,7 +19,8 @@ from modules.checks import (
     from_data,
     to_data,
 )
-from modules.ready import evaluate
+from modules.module import ALREADY_THERE
+from modules.ready import evaluate, failing
 from modules.registry import enabled
 from profiles.load import load
 from tests.modules.fake_api import FakeApi
@@ -154,3 +156,13 @@ def test_checks_survive_the_way_through_pulumi() -> None:
 def test_text_that_is_no_kubeconfig_is_refused() -> None:
     with pytest.raises(ApiError, match="not a usable kubeconfig"):
         connect("nothing: here")
+
+
+def test_what_somebody_else_installed_is_ready_when_it_is_there_whatever_our_checks_say(api: FakeApi) -> None:
+    profile, client = load("laptop"), connect(api.kubeconfig)
+    assert failing(SIMULATED, profile, ALREADY_THERE, client)
+    api.objects["/api/v1/nodes"] = {"items": [{"status": {"allocatable": {"nvidia.com/gpu": "8"}}}]}
+    assert failing(SIMULATED, profile, ALREADY_THERE, client) == ()
+    assert "DaemonSet accelerators/dra-example-driver-kubeletplugin: not there" in failing(
+        SIMULATED, profile, "v0.4.0", client
+    )

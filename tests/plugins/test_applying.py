@@ -6,10 +6,19 @@ from typing import Any, cast
 
 import pytest
 
-from plugins.kubernetes.applying import Objects, Request
+from plugins.kubernetes.applying import Objects
 from plugins.kubernetes.cluster import Cluster
-from plugins.kubernetes.errors import ApiError, CancelledError, NoSuchKindError, NotReadyError, Object, ProviderError
+from plugins.kubernetes.errors import (
+    ApiError,
+    CancelledError,
+    NoSuchKindError,
+    NotReadyError,
+    Object,
+    ProviderError,
+    UnreachableError,
+)
 from plugins.kubernetes.kinds import Kind
+from plugins.kubernetes.waiting import Request
 from tests.plugins.fake_cluster import FakeCluster
 
 CONFIG_MAP: Object = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "n"}, "data": {}}
@@ -104,6 +113,57 @@ def test_a_namespace_or_webhook_on_its_way_is_waited_for(cluster: FakeCluster, e
     assert cluster.made("PATCH") == [PATH] * 3
 
 
+@pytest.mark.parametrize("trouble", [UnreachableError("gone", is_blip=True), ApiError(503, {"message": "no leader"})])
+def test_a_wait_outlasts_a_server_that_has_trouble_for_a_moment(cluster: FakeCluster, trouble: ProviderError) -> None:
+    looks = 0
+
+    def trip(method: str, path: str, query: Mapping[str, str | None], body: Object | None) -> Object | None:
+        nonlocal looks
+        if method == "GET":
+            looks += 1
+            if looks < 3:
+                raise trouble
+            cluster.objects[JOB_PATH]["status"] = {"conditions": [{"type": "Complete", "status": "True"}]}
+        return None
+
+    cluster.hook = trip
+    assert objects(cluster).create(JOB, "m", Request(timeout=10))["status"]
+
+
+def test_a_server_that_never_answered_is_an_error_at_once(cluster: FakeCluster) -> None:
+    def refuse(*_: Any) -> Object | None:
+        raise UnreachableError("no route")
+
+    cluster.hook = refuse
+    with pytest.raises(UnreachableError):
+        objects(cluster).create(CONFIG_MAP, "m", Request())
+    assert len(cluster.calls) == 1
+
+
+def test_an_object_that_is_being_deleted_is_waited_out_and_made_anew(cluster: FakeCluster) -> None:
+    ending = {**CONFIG_MAP, "metadata": {**CONFIG_MAP["metadata"], "uid": "old", "deletionTimestamp": "now"}}
+    cluster.objects[PATH] = ending
+    cluster.hook = lambda method, path, query, body: (
+        ending if method == "PATCH" and cluster.objects.get(PATH) is ending else None
+    )
+    threading.Timer(0.3, lambda: cluster.objects.pop(PATH)).start()
+    assert objects(cluster).create(CONFIG_MAP, "m", Request())["metadata"]["uid"] == PATH
+
+
+def test_a_namespace_that_is_being_deleted_is_waited_out(cluster: FakeCluster) -> None:
+    ending = ApiError(403, {"message": "no", "details": {"causes": [{"reason": "NamespaceTerminating"}]}})
+    answers = [ending]
+
+    def refuse_once(*_: Any) -> Object | None:
+        if answers:
+            raise answers.pop()
+        return None
+
+    cluster.hook = refuse_once
+    objects(cluster).create(CONFIG_MAP, "m", Request())
+    assert cluster.made("PATCH") == [PATH] * 2
+
+
 def test_an_update_wins_over_what_a_person_set_by_hand_and_over_nobody_else(cluster: FakeCluster) -> None:
     managers = ["kubectl-edit"]
 
@@ -193,8 +253,8 @@ def test_an_object_that_came_back_under_the_same_name_counts_as_gone(cluster: Fa
 
 
 def test_reading_what_is_not_there_gives_nothing(cluster: FakeCluster) -> None:
-    assert objects(cluster).read(Kind("v1", "ConfigMap"), "n/a") is None
-    assert objects(cluster).read(Kind("example.com/v1", "Thing"), "t") is None
+    assert objects(cluster).reader.read(Kind("v1", "ConfigMap"), "n/a") is None
+    assert objects(cluster).reader.read(Kind("example.com/v1", "Thing"), "t") is None
 
 
 def test_discovery_is_asked_once_for_a_group(cluster: FakeCluster) -> None:

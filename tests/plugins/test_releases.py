@@ -156,6 +156,19 @@ def test_somebody_elses_release_is_not_touched(helm: FakeHelm, releases: Release
     assert helm.commands == []
 
 
+def test_an_installation_of_somebody_else_that_is_under_way_is_not_touched(helm: FakeHelm, releases: Releases) -> None:
+    helm.put("pending-install", {}, "another")
+    with pytest.raises(ProviderError, match="exists already"):
+        releases.create(inputs(), URN, preview=False)
+    assert helm.cluster.made("DELETE") == []
+
+
+def test_an_uninstallation_whose_helm_was_killed_is_brought_to_its_end(helm: FakeHelm, releases: Releases) -> None:
+    helm.put("uninstalling", {}, charts.owner_label(URN))
+    releases.create(inputs(), URN, preview=False)
+    assert helm.verbs == ["uninstall", "install"]
+
+
 def test_an_upgrade_whose_helm_was_killed_goes_on_from_the_last_whole_revision(
     helm: FakeHelm, releases: Releases
 ) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from google.protobuf import struct_pb2
-from pulumi.runtime import rpc
 
+from plugins.kubernetes import values
 from plugins.kubernetes.values import (
     UNKNOWN,
     Secret,
@@ -47,14 +47,14 @@ def test_nulls_in_maps_are_dropped_and_whole_numbers_are_integers() -> None:
 
 
 def test_every_kind_of_unknown_is_unknown() -> None:
-    assert decode(struct(flag=BOOLEAN_UNKNOWN, text=rpc.UNKNOWN)) == {"flag": UNKNOWN, "text": UNKNOWN}
+    assert decode(struct(flag=BOOLEAN_UNKNOWN, text=values._UNKNOWN)) == {"flag": UNKNOWN, "text": UNKNOWN}
     assert has_unknown({"a": [Secret({"b": UNKNOWN})]})
     assert not has_unknown({"a": [Secret({"b": 1})]})
 
 
 def test_a_secret_is_encoded_as_the_engine_expects() -> None:
     fields = encode({"a": Secret("hush")}).fields["a"].struct_value.fields
-    assert fields[rpc._special_sig_key].string_value == rpc._special_secret_sig
+    assert fields[values._SIGNATURE].string_value == values._SECRET
     assert fields["value"].string_value == "hush"
 
 
@@ -63,7 +63,7 @@ def test_a_secret_never_shows_its_value() -> None:
 
 
 def test_assets_are_refused_by_name() -> None:
-    asset = {rpc._special_sig_key: rpc._special_asset_sig, "text": "a"}
+    asset = {values._SIGNATURE: "c44067f5952c0a294b673a41bacd8c17", "text": "a"}
     with pytest.raises(UnsupportedValueError, match="assets"):
         decode(struct(file=asset))
 

@@ -58,6 +58,12 @@ def test_a_list_replaces_the_list_below(tmp_path: Path) -> None:
     assert queueing.flavors["default"].tolerations == [{"key": "b"}]
 
 
+def test_a_relative_path_is_meant_from_the_directory_that_is_given(tmp_path: Path) -> None:
+    written(tmp_path, mine=SMALL)
+    assert set(load("./mine.yaml", directory=tmp_path).teams) == {"red"}
+    assert load("laptop", directory=tmp_path) == load("laptop")
+
+
 def test_overrides_lie_on_top_of_the_file() -> None:
     assert load("laptop", {"cluster.address_range": "10.90.0.0/24"}).cluster.address_range == "10.90.0.0/24"
 
@@ -104,6 +110,13 @@ def test_a_path_that_is_no_file_is_told() -> None:
         ("modules.queueing", None, "teams need a queue: add `queueing: {}` to modules, or remove the teams"),
         ("cluster.address_range", "10.244.1.0/24", "address_range 10.244.1.0/24 overlaps pod_range 10.244.0.0/16"),
         ("cluster.address_range", "10.9.0.0/28", "address_range has no room for 1 workers"),
+        ("cluster.address_range", "10.9.0.0/27", "choose a larger one, /26 at least"),
+        ("cluster.pod_range", "10.9.0.0/25", "pod_range 10.9.0.0/25 has no /24 for each of 2 nodes"),
+        ("cluster.pod_range", "10.9.0.0/24", "pod_range 10.9.0.0/24 has no /24 for each of 2 nodes"),
+        ("cluster.service_range", "10.9.0.0/25", "service_range 10.9.0.0/25 is too small: choose a /24 or larger"),
+        ("cluster.service_range", "10.244.9.0/24", "overlaps service_range 10.244.9.0/24"),
+        ("budget.cpu", 0, "budget.cpu (in --set): must be more than 0, not 0"),
+        ("budget.memory", "-1Gi", "budget.memory (in --set): "),
         ("teams.team-a.cpu", 5, "the teams' own cpu add up to 5.500, and the nodes offer 2"),
         ("teams.team-a.gpu", 3, "the teams' own gpu add up to 5, and the nodes offer 4: lower teams.*.gpu"),
     ],

@@ -60,6 +60,14 @@ def test_what_this_environment_installed_is_not_taken_for_somebody_elses(api: Fa
     assert looked(api).present == frozenset()
 
 
+def test_what_this_environment_installed_into_a_persons_namespace_is_known_by_its_mark(api: FakeApi) -> None:
+    api.objects[KUEUE] = {"status": {"conditions": [{"type": "Established", "status": "True"}]}}
+    api.objects["/api/v1/namespaces/kueue-system"] = {"metadata": {}}
+    assert looked(api).present == {"queueing"}
+    api.objects["/api/v1/namespaces/kueue-system/configmaps/cairn"] = {"metadata": {"labels": OURS}}
+    assert looked(api).present == frozenset()
+
+
 def test_a_real_gpu_is_left_to_whoever_offers_it(api: FakeApi) -> None:
     node = {"metadata": {"name": "n"}, "status": {"allocatable": {"nvidia.com/gpu": "8"}}}
     api.objects["/api/v1/nodes"] = {"items": [node]}

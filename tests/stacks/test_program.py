@@ -1,6 +1,7 @@
 import asyncio
 import runpy
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 import pulumi
 import pytest
@@ -12,9 +13,11 @@ from modules import install
 from modules.cluster import Cluster
 from profiles.errors import ProfileError
 from profiles.schema import Profile
+from stacks import keep_supply
 from stacks.clusters import existing
 from tests.modules.recorder import Recording, record
 
+MAKE = existing.make
 SETTINGS = {"cairn:supply": "source", "cairn:set": '{"cluster.provider": "existing"}'}
 
 
@@ -56,6 +59,29 @@ def test_an_existing_cluster_needs_charts_and_manifests_only(provided: list[str]
     assert "charts/kueue" in provided
     assert "manifests/kuberay" in provided
     assert not [item for item in provided if not item.startswith(("charts/", "manifests/"))]
+
+
+def test_only_a_choice_that_auto_made_is_kept(provided: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keep_supply, "resolve", lambda wanted: (Supply.SOURCE, "as found"))
+    monkeypatch.setattr(keep_supply, "environment_root", lambda environment: REPOSITORY / "nowhere" / environment)
+    settings = {**SETTINGS, "cairn:profile": "laptop"}
+    assert not [each for each in run(settings).records if each.type.endswith(":SupplyChoice")]
+    assert run({**settings, "cairn:supply": "auto"}).one(":SupplyChoice", "supply").inputs["supply"] == "source"
+
+
+def test_a_relative_profile_is_meant_from_the_checkout(provided: list[str]) -> None:
+    assert run({**SETTINGS, "cairn:profile": "./profiles/laptop.yaml"}).outputs["profile"] == "./profiles/laptop.yaml"
+
+
+def test_a_relative_kubeconfig_is_meant_from_the_checkout(provided: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    monkeypatch.setattr(existing, "make", MAKE)
+    monkeypatch.setattr(existing, "portable", lambda path, context: read.append(path))
+    there = Cluster(kubeconfig=pulumi.Output.from_input("the kubeconfig"), identifier="the-cluster")
+    monkeypatch.setattr(existing, "connect", lambda kubeconfig: None)
+    monkeypatch.setattr(existing, "look", lambda *_: there)
+    run({**SETTINGS, "cairn:profile": "laptop", "cairn:kubeconfig": "./mine"})
+    assert read == [REPOSITORY / "mine"]
 
 
 def test_a_stack_without_a_profile_is_told_how_to_get_one(provided: list[str]) -> None:

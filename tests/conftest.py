@@ -1,0 +1,14 @@
+"""What holds for all tests that need no cluster."""
+
+from pathlib import Path
+
+import pytest
+
+LONGEST_SECONDS = 120
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that hangs fails, with the stacks of all threads. Smoke tests, which wait for clusters, say how long."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(LONGEST_SECONDS))
