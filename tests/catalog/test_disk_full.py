@@ -56,19 +56,13 @@ def run_on_small_filesystem(
     (seed / "cairn").mkdir(parents=True)
     prepare(seed / "cairn")
     command = 'mount -t tmpfs -o "size=$1m" small "$2" && cp -a "$3/." "$2" && shift 3 && exec "$@"'
+    lock = str(catalog.root / "catalog.yaml")
+    script = [sys.executable, "-c", SCRIPT, str(mount), str(mount / "cairn"), lock, item]
+    script += [str(packages)] if packages else []
     done = subprocess.run(
         [
             *("unshare", "--mount", "--propagation", "private", "sh", "-c", command, "sh", str(mib), mount, seed),
-            *(
-                sys.executable,
-                "-c",
-                SCRIPT,
-                mount,
-                mount / "cairn",
-                catalog.root / "catalog.yaml",
-                item,
-                *([packages] if packages else []),
-            ),
+            *script,
         ],
         env={**os.environ, "XDG_CACHE_HOME": str(mount)},
         capture_output=True,
