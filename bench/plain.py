@@ -73,6 +73,7 @@ def make_cluster(state: dict[str, Any]) -> str:
     network = Network(**shared["network"])
     teardown.record(network)
     kernel.keep()
+    kernel.make_room()
     budget.set_budget(network, int(shared["cpu_millis"]), int(shared["memory_bytes"]))
     bridge.create(network)
     registry.up(network)

@@ -38,7 +38,11 @@ def page(seen: Measurements, profile: Profile) -> str:
         ("`cairn up` with nothing to change", _times(seen.unchanged_up), "10 s"),
         ("`cairn preview` with nothing to change", _times(seen.unchanged_preview), "10 s"),
         ("`cairn down`", _times(seen.down), "10 s"),
-        ("making every item of the catalog", f"{sum(seen.built.values()) / 60:.0f} min", "45 min"),
+        (
+            "making the catalog's items, one by one, by the receipts below",
+            f"{sum(seen.built.values()) / 60:.0f} min",
+            "45 min",
+        ),
         (f"processor in use while idle, over {seen.idle.seconds:.0f} s", f"{seen.idle.cores:.2f} cores", "0.5 cores"),
         ("memory in use while idle", f"{seen.idle.memory_bytes / GIB:.2f} GiB", "2.5 GiB"),
         (

@@ -57,7 +57,8 @@ def _in_own_process(host: Host, node: NodeConfig, role: dict[str, Any]) -> Outco
         check=False,
     )
     if done.returncode != 0:
-        words = "\n".join(line for line in done.stderr.splitlines() if line.strip())[-4000:]
+        lines = [line.removeprefix("ERROR:pyinfra:") for line in done.stderr.splitlines() if line.strip()]
+        words = "\n".join(lines)[-4000:]
         raise HostError(
             f"{host.name} ({host.address}) could not be provisioned; `cairn up` goes on from there:\n{words}"
         )
@@ -141,8 +142,14 @@ def main() -> None:
     """Reads one request from standard input; prints the outcome as one JSON line."""
     import logging
 
+    from pyinfra.api.exceptions import PyinfraError
+
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    outcome = _run(json.load(sys.stdin))
+    try:
+        outcome = _run(json.load(sys.stdin))
+    except PyinfraError as error:
+        # What the host said is in the log already, above.
+        sys.exit(f"pyinfra: {error}")
     print(json.dumps(asdict(outcome)))
 
 

@@ -3,7 +3,7 @@
 from modules.checks import Condition, Exists, RolledOut
 from modules.lock import lock
 from modules.module import Module, Values
-from profiles.schema import Profile
+from profiles.schema import KUBELET_SECONDS, Profile
 
 NAMESPACE = "metrics-server"
 _REGISTRATION = "apiregistration.k8s.io/v1"
@@ -17,7 +17,12 @@ def _values(profile: Profile) -> Values:
     local = ["--kubelet-insecure-tls"] if profile.cluster.provider == "local" else []
     return {
         "image": {"repository": repository, "tag": tag},
-        "args": [f"--metric-resolution={profile.modules.metrics.resolution}", *local],
+        "args": [
+            f"--metric-resolution={profile.modules.metrics.resolution}",
+            # It refuses to start unless this is shorter than the resolution (its own default is 10 s).
+            f"--kubelet-request-timeout={KUBELET_SECONDS}s",
+            *local,
+        ],
         "resources": {"requests": {"cpu": "15m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},
         "readinessProbe": {"initialDelaySeconds": 1, "periodSeconds": 2, "failureThreshold": 30},
     }

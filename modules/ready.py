@@ -105,7 +105,7 @@ def _not_rolled_out(check: RolledOut, client: ApiClient) -> str:
 def _no_condition(found: Object | None, wanted: str) -> str:
     if found is None:
         return "not there"
-    for condition in found.get("status", {}).get("conditions", []):
+    for condition in found.get("status", {}).get("conditions") or []:
         if condition["type"] == wanted:
             return "" if condition["status"] == "True" else f"not {wanted}: {condition.get('message', '')}"
     return f"not {wanted} yet"

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from profiles.quantity import Duration, Quantity, amount
+from profiles.quantity import Duration, Quantity, amount, seconds
 
 # Namespaces of the platform and of Kubernetes itself; those that end in -system or begin with kube- are taken too.
 RESERVED_NAMESPACES = frozenset({"default", "accelerators", "local-path-storage", "metrics-server"})
@@ -96,6 +96,10 @@ class Budget(Settings):
         return int(amount(self.memory))
 
 
+KUBELET_SECONDS = 5
+"""How long metrics-server waits for a node's answer."""
+
+
 class Storage(Settings):
     """Volumes on the nodes' disks, by local-path-provisioner."""
 
@@ -109,7 +113,15 @@ class Storage(Settings):
 class Metrics(Settings):
     """CPU and memory in use, by metrics-server."""
 
-    resolution: Duration = Field(default="15s", description="How often nodes are asked.")
+    resolution: Duration = Field(
+        default="15s", description=f"How often nodes are asked; more than the {KUBELET_SECONDS} s that one may take."
+    )
+
+    @model_validator(mode="after")
+    def _leaves_time_to_answer(self) -> "Metrics":
+        if seconds(self.resolution) <= KUBELET_SECONDS:
+            raise ValueError(f"resolution must be longer than {KUBELET_SECONDS}s, which a node may take to answer")
+        return self
 
 
 class Accelerators(Settings):

@@ -57,6 +57,8 @@ def remove(network: Network) -> None:
     """Takes the bridge and every namespace of the environment away; with them go their links."""
     for namespace in namespaces(network):
         _ip("netns", "delete", namespace)
+    for link in Path("/sys/class/net").glob(f"{_outer(network, '')}*"):
+        _delete_link(link.name)
     if Path("/sys/class/net", network.bridge).exists():
         _ip("link", "delete", network.bridge)
 
@@ -79,7 +81,8 @@ def attach(network: Network, name: str, address: str) -> Path:
     if _attached(namespace, address):
         return path
     detach(network, name)
-    outer = f"crn{network.handle}p{address.rpartition('.')[2]}"
+    outer = _outer(network, address)
+    _delete_link(outer)
     if not _mounted():
         MOUNTED.parent.mkdir(parents=True, exist_ok=True)
         MOUNTED.touch()
@@ -94,6 +97,19 @@ def attach(network: Network, name: str, address: str) -> Path:
     if network.egress:
         _ip(*inside, "route", "add", "default", "via", network.machine)
     return path
+
+
+def _outer(network: Network, address: str) -> str:
+    """The name of a namespace's link as the machine sees it."""
+    return f"crn{network.handle}p{address.rpartition('.')[2]}"
+
+
+def _delete_link(name: str) -> None:
+    """Deletes a link, if it is there. (One whose namespace still has dying sockets outlives that namespace's name.)"""
+    link = Path("/sys/class/net", name)
+    # It may go by itself in between, so the first no is no error; one that stays is.
+    if link.exists() and not succeeds(tool("ip"), "link", "delete", name) and link.exists():
+        _ip("link", "delete", name)
 
 
 def _mounted() -> bool:

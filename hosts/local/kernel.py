@@ -8,6 +8,10 @@ from catalog.directories import state_root
 
 PROC = Path("/proc/sys")
 
+INSTANCES = "fs/inotify/max_user_instances"
+ENOUGH_INSTANCES = 1024
+"""A two-node environment was seen to take 55; Linux's 128 are too few for three of them or for many workers."""
+
 SETTINGS = (
     # kubelet writes these at start (pkg/kubelet/cm/container_manager_linux.go, setupKernelTunables).
     "kernel/keys/root_maxbytes",
@@ -19,6 +23,8 @@ SETTINGS = (
     # systemd raises these as far as they go when it starts as a first process (src/core/main.c).
     "fs/file-max",
     "fs/nr_open",
+    # `make_room` raises it.
+    INSTANCES,
     # A profile with egress turns forwarding on.
     "net/ipv4/ip_forward",
 )
@@ -50,6 +56,13 @@ def keep() -> None:
             draft = note.with_suffix(f".{os.getpid()}")
             draft.write_text(values)
             draft.rename(note)
+
+
+def make_room() -> None:
+    """Raises what would run out with several nodes on one machine; call it after `keep`."""
+    setting = Path(PROC, INSTANCES)
+    if int(setting.read_text()) < ENOUGH_INSTANCES:
+        setting.write_text(str(ENOUGH_INSTANCES))
 
 
 def put_back() -> None:

@@ -1,11 +1,12 @@
 """The plug-ins under the real `pulumi`: a normal Python program from the plain command line."""
 
+import base64
 import json
 import os
 import signal
 import time
-from collections.abc import Callable
-from pathlib import Path
+import uuid
+from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
@@ -39,95 +40,119 @@ pulumi.export("directory", str(Path.cwd()))
 
 
 @pytest.fixture
-def platform(project: Callable[[str], Project], tmp_path: Path, namespace: str) -> Project:
+def platform(project: Callable[[str], Project], namespace: str) -> Project:
     """A project with objects of several kinds and a release, not up yet."""
-    made = project(PLATFORM)
-    write_chart(made.directory / "charts" / "mini", IMAGE)
-    made.run("config", "set", "space", f"{namespace}-stack")
-    made.run("config", "set", "--secret", "password", PASSWORD)
-    return made
+    return _prepared(project(PLATFORM), f"{namespace}-stack")
 
 
-def test_a_stack_comes_up_stays_as_it_is_changes_and_goes(platform: Project, api: client.ApiClient) -> None:
+@pytest.fixture(scope="module")
+def running(kubeconfig: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """The same project, up, for the tests that leave it as they found it; `log` is all that its `up` said."""
+    made = _prepared(Project(tmp_path_factory.mktemp("running") / "project", PLATFORM, kubeconfig), _unique())
+    (made.directory / "log").write_text(made.run("up", "--yes", "--diff", "--debug"))
+    yield made
+    made.clean()
+
+
+# One process runs them, so that one stack serves them all.
+together = pytest.mark.xdist_group("plugins-running")
+
+
+def _prepared(project: Project, space: str) -> Project:
+    write_chart(project.directory / "charts" / "mini", IMAGE)
+    project.run("config", "set", "space", space)
+    project.run("config", "set", "--secret", "password", PASSWORD)
+    return project
+
+
+def _unique() -> str:
+    return f"plugin-{uuid.uuid4().hex[:8]}"
+
+
+def test_a_stack_comes_up_changes_and_goes(platform: Project, api: client.ApiClient, namespace: str) -> None:
     assert "7 to create" in platform.run("preview")
     platform.up()
-    resources = platform.state()
-    assert resources["words"]["id"].endswith("-stack/words")
-    assert resources["mini"]["outputs"]["status"]["status"] == "deployed"
-    # Charts may be named by paths that start at the program's directory.
-    assert resources["mini"]["inputs"]["chart"] == "../charts/mini"
 
-    # Nothing changes without a change.
-    assert "7 unchanged" in platform.up()
-    assert "7 unchanged" in platform.run("refresh", "--yes", "--skip-preview")
-    assert "7 unchanged" in platform.run("preview", "--expect-no-changes")
-
-    # A change is shown, made, and is then no change.
+    # A change is shown, made, and is then no change; what replaces is replaced.
     platform.run("config", "set", "replicas", "2")
+    platform.run("config", "set", "word", "two")
     shown = platform.run("preview", "--diff")
     assert "replicas: 1 => 2" in shown
     assert "1 to update" in shown
+    assert "1 to replace" in shown
     platform.up()
     assert platform.state()["web"]["outputs"]["status"]["readyReplicas"] == 2
-
-    # What replaces is replaced.
-    platform.run("config", "set", "word", "two")
-    assert "1 to replace" in platform.run("preview", "--diff")
-    platform.up()
-    space = platform.run("config", "get", "space").strip()
-    assert client.CoreV1Api(api).read_namespaced_config_map("words", space).data == {"word": "two"}
+    assert client.CoreV1Api(api).read_namespaced_config_map("words", f"{namespace}-stack").data == {"word": "two"}
+    assert "7 unchanged" in platform.run("preview", "--expect-no-changes")
 
     platform.run("destroy", "--yes", "--skip-preview")
     assert platform.state() == {}
 
 
-def test_a_secret_shows_up_nowhere(platform: Project) -> None:
-    output = platform.run("up", "--yes", "--diff", "--debug")
-    output += platform.run("refresh", "--yes", "--diff", "--debug")
-    encoded = ("Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5", PASSWORD)
-    for text in encoded:
-        assert text not in output
-    for path in (platform.directory / "state").rglob("*"):
+@together
+def test_nothing_changes_without_a_change(running: Project) -> None:
+    resources = running.state()
+    assert resources["words"]["id"].endswith("/words")
+    assert resources["mini"]["outputs"]["status"]["status"] == "deployed"
+    # Charts may be named by paths that start at the program's directory.
+    assert resources["mini"]["inputs"]["chart"] == "../charts/mini"
+    assert "7 unchanged" in running.run("refresh", "--yes", "--skip-preview")
+    assert "7 unchanged" in running.run("preview", "--expect-no-changes")
+
+
+@together
+def test_a_secret_shows_up_nowhere(running: Project) -> None:
+    texts = [PASSWORD, base64.b64encode(PASSWORD.encode()).decode()]
+    files = [running.directory / "log", *(running.directory / "state").rglob("*")]
+    for path in files:
         if path.is_file():
             content = path.read_text(errors="replace")
-            assert not any(text in content for text in encoded), path
+            assert not any(text in content for text in texts), path
 
 
-def test_drift_is_seen_by_a_refresh_and_taken_back_by_an_up(platform: Project, api: client.ApiClient) -> None:
-    platform.up()
-    space = platform.run("config", "get", "space").strip()
+@together
+def test_drift_is_seen_by_a_refresh_and_taken_back_by_an_up(running: Project, api: client.ApiClient) -> None:
+    space = running.run("config", "get", "space").strip()
     core = client.CoreV1Api(api)
     core.patch_namespaced_config_map("words", space, {"data": {"word": "drift"}}, field_manager="kubectl-edit")
-    assert "1 updated" in platform.run("refresh", "--yes", "--skip-preview")
-    platform.up()
+    assert "1 updated" in running.run("refresh", "--yes", "--skip-preview")
+    running.up()
     assert core.read_namespaced_config_map("words", space).data == {"word": "one"}
 
 
-def test_an_existing_object_is_imported(platform: Project, api: client.ApiClient, namespace: str) -> None:
-    platform.up()
+@together
+def test_another_kubeconfig_for_the_same_cluster_replaces_nothing(running: Project, kubeconfig: str) -> None:
+    path = running.directory / "kubeconfig"
+    path.write_text(kubeconfig + "\n# renewed\n")
+    shown = running.run("preview", "--json")
+    path.write_text(kubeconfig)
+    changes = json.loads(shown[shown.index("{") :])["changeSummary"]
+    assert changes.get("replace", 0) == 0
+    assert changes.get("update", 0) == 1
+
+
+@together
+def test_an_existing_object_is_imported(running: Project, api: client.ApiClient, namespace: str) -> None:
     core = client.CoreV1Api(api)
     core.create_namespaced_config_map(namespace, {"metadata": {"name": "made-by-hand"}, "data": {"a": "b"}})
-    provider = next(item["urn"] for name, item in platform.state().items() if name == "cluster")
-    platform.run(
-        "import", "--yes", "--generate-code=false", "--protect=false", "--provider", f"cluster={provider}",
-        "kubernetes:core/v1:ConfigMap", "adopted", f"{namespace}/made-by-hand",
-    )  # fmt: skip
-    assert platform.state()["adopted"]["inputs"]["data"] == {"a": "b"}
-    missing = platform.tries(
-        "import", "--yes", "--generate-code=false", "--provider", f"cluster={provider}",
-        "kubernetes:core/v1:ConfigMap", "missing", f"{namespace}/there-is-none",
-    )  # fmt: skip
+    provider = next(item["urn"] for name, item in running.state().items() if name == "cluster")
+    words = ["import", "--yes", "--generate-code=false", "--protect=false", "--provider", f"cluster={provider}"]
+    running.run(*words, "kubernetes:core/v1:ConfigMap", "adopted", f"{namespace}/made-by-hand")
+    adopted = running.state()["adopted"]
+    assert adopted["inputs"]["data"] == {"a": "b"}
+    running.run("state", "delete", adopted["urn"], "--yes")
+    missing = running.tries(*words, "kubernetes:core/v1:ConfigMap", "missing", f"{namespace}/there-is-none")
     assert missing.returncode != 0
     assert "does not exist" in missing.stdout
 
 
-def test_an_update_that_the_server_would_refuse_fails_the_preview(platform: Project) -> None:
-    platform.up()
-    platform.program(PLATFORM.replace('"command": ["sleep", "1000"]', '"command": ["sleep", "1000"], "ports": 3'))
-    done = platform.tries("preview")
+@together
+def test_an_update_that_the_server_would_refuse_fails_the_preview(running: Project) -> None:
+    running.program(PLATFORM.replace('"command": ["sleep", "1000"]', '"command": ["sleep", "1000"], "ports": 3'))
+    done = running.tries("preview")
+    running.program(PLATFORM)
     assert done.returncode != 0
     assert "ports" in done.stdout
-    platform.program(PLATFORM)
 
 
 def test_what_failed_to_get_ready_is_repaired_by_the_next_up(platform: Project) -> None:
@@ -183,15 +208,6 @@ def _until_dead(processes: list[psutil.Process]) -> None:
 
 def _is_alive(process: psutil.Process) -> bool:
     return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-
-
-def test_another_kubeconfig_for_the_same_cluster_replaces_nothing(platform: Project, kubeconfig: str) -> None:
-    platform.up()
-    (platform.directory / "kubeconfig").write_text(kubeconfig + "\n# renewed\n")
-    shown = platform.run("preview", "--json")
-    changes = json.loads(shown[shown.index("{") :])["changeSummary"]
-    assert changes.get("replace", 0) == 0
-    assert changes.get("update", 0) == 1
 
 
 GATES = """

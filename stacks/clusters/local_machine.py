@@ -26,6 +26,7 @@ class _ClusterProvider(Provider):
         bridge.require_free_range(network)
         teardown.record(network)
         kernel.keep()
+        kernel.make_room()
         budget.set_budget(network, int(inputs["cpu_millis"]), int(inputs["memory_bytes"]))
         bridge.create(network)
         if network.egress:

@@ -28,6 +28,14 @@ def test_a_second_state_directory_learns_the_values_from_before_the_first_nodes(
     assert (proc / kernel.SETTINGS[0]).read_text().strip() == "7"
 
 
+def test_room_is_made_for_several_nodes_and_given_back(proc: Path) -> None:
+    kernel.keep()
+    kernel.make_room()
+    assert int((proc / kernel.INSTANCES).read_text()) == kernel.ENOUGH_INSTANCES
+    kernel.put_back()
+    assert (proc / kernel.INSTANCES).read_text().strip() == "7"
+
+
 def test_nothing_is_put_back_while_other_nodes_run(proc: Path, tmp_path: Path) -> None:
     kernel.keep()
     (tmp_path / "run" / "abcdef").mkdir()
