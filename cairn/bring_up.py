@@ -22,7 +22,7 @@ from cairn.preflight.shown import table
 from cairn.progress import Progress
 from cairn.recovery import clear_backend_lock, forget_pending
 from cairn.supplying import report
-from cairn.tools import link_programs, prepare
+from cairn.tools import link_programs, prepare, stand_ins_in_use
 from catalog.build import provide
 from catalog.supply import Supply, resolve
 from modules.registry import enabled
@@ -64,6 +64,8 @@ def bring_up(plan: Plan, preview: bool = False) -> Outcome:
             prepare(supply, tell)
             provide(items(plan), supply, tell)
             link_programs()
+        if in_use := stand_ins_in_use():
+            say(f"Pulumi's own plug-ins can't be had here; stand-ins do their work: {', '.join(in_use)}")
         environment = Environment(plan.environment, lock.note_session)
         with outcome.timed("pulumi"):
             if preview:

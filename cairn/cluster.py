@@ -7,6 +7,7 @@ from kubernetes.client import ApiClient
 
 from cairn.environment import Environment
 from cairn.errors import UserError
+from catalog.directories import REPOSITORY
 from modules.api import connect
 from profiles.load import load
 from profiles.schema import Profile
@@ -30,7 +31,7 @@ def reach(environment: Environment) -> Cluster:
     if not outputs.get("kubeconfig"):
         raise UserError(f"environment {environment.name} has no cluster yet", fix=f"cairn up --name {environment.name}")
     settings = environment.settings()
-    profile = load(settings.profile, settings.set)
+    profile = load(settings.profile, settings.set, REPOSITORY)
     kubeconfig = str(outputs["kubeconfig"])
     return Cluster(
         client=connect(kubeconfig),

@@ -25,6 +25,8 @@ class Holder:
     pid: int = 0
     session: int = 0
     boot: str = ""
+    started: float = 0
+    """When the session's leader started (seconds since 1970): its number may have become another's since."""
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Lock:
 
     def note_session(self, leader: int) -> None:
         """Write down the leader of the session that does the work, for whoever finds it orphaned (0: none)."""
-        self.file.write_text(json.dumps(asdict(Holder(os.getpid(), leader, _boot()))))
+        self.file.write_text(json.dumps(asdict(Holder(os.getpid(), leader, _boot(), _started(leader)))))
 
 
 @contextmanager
@@ -59,7 +61,7 @@ def environment_lock(environment: str, command: str) -> Iterator[Lock]:
     lock = Lock(file)
     try:
         left = _read(file)
-        if left.session and left.boot == _boot():
+        if left.session and left.boot == _boot() and _started(left.session) in (0, left.started):
             end_session(left.session, GRACE_SECONDS)
         lock.note_session(0)
         yield lock
@@ -94,6 +96,14 @@ def _boot() -> str:
     """What tells this boot from the last one, after which the same number is another process."""
     file = Path("/proc/sys/kernel/random/boot_id")
     return file.read_text().strip() if file.exists() else str(int(psutil.boot_time()))
+
+
+def _started(pid: int) -> float:
+    """When the process started; 0 when there is none (any more)."""
+    try:
+        return psutil.Process(pid).create_time() if pid else 0
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def end_session(leader: int, grace: float) -> None:

@@ -21,6 +21,7 @@ from catalog.directories import environment_root
 from hosts.local.plan import Network
 from hosts.local.teardown import teardown
 from modules.api import ApiError, Object, path_of, request
+from profiles.errors import ProfileError
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def volumes(environment: Environment) -> list[Volume] | None:
     try:
         cluster = reach(environment)
         found = request(cluster.client, "GET", path_of("v1", "persistentvolumes"), timeout_seconds=5)["items"]
-    except (ApiError, UserError, CommandError):
+    except (ApiError, UserError, CommandError, ProfileError):
         return None
     every = cluster.profile.cluster.provider == "local"
     return [_volume(each) for each in found if every or _namespace(each) in cluster.profile.teams]

@@ -25,11 +25,14 @@ def prepare(supply: Supply | None, progress: Callable[[Progress], None]) -> dict
     Without a `supply` what is linked already is used as it is, and only a first use asks what can be had.
     """
     pulumi = programs() / "pulumi"
-    if supply is None:
-        supply = (Supply.UPSTREAM if official_host(pulumi) else Supply.SOURCE) if pulumi.exists() else None
-    supply = supply or resolve("auto")[0]
-    provide(NEEDED, supply, progress)
-    link_programs()
+    linked = all((programs() / name).exists() for name in NEEDED)
+    if supply is None and linked:
+        # Another Go or a newer catalog is no reason to build anything before `down` or `status`.
+        supply = Supply.UPSTREAM if official_host(pulumi) else Supply.SOURCE
+    else:
+        supply = supply or resolve("auto")[0]
+        provide(NEEDED, supply, progress)
+        link_programs()
     missing = missing_plugins(pulumi, supply)
     link({name: STAND_INS / name for name in missing})
     for launcher in STAND_INS.iterdir():
@@ -62,6 +65,11 @@ def missing_plugins(pulumi: Path, supply: Supply, home: Path | None = None) -> s
     if supply is not Supply.UPSTREAM and not installed.is_dir():
         missing.add(KUBERNETES)
     return missing
+
+
+def stand_ins_in_use() -> list[str]:
+    """The plug-ins whose work Cairn's own stand-ins do, by the name that Pulumi looks for."""
+    return sorted(each.name for each in STAND_INS.iterdir() if (programs() / each.name).is_symlink())
 
 
 def official_host(pulumi: Path) -> bool:

@@ -42,7 +42,7 @@ class Environment:
     @cached_property
     def profile(self) -> Profile:
         """The merged profile that the environment was made from."""
-        return load(self.profile_name, self.overrides)
+        return load(self.profile_name, self.overrides, REPOSITORY)
 
     def secrets(self) -> list[str]:
         """Texts that must never reach evidence: the administrator's credentials and the nodes' key."""

@@ -14,7 +14,7 @@ EXAMPLES = """Examples:
 
     cairn kubeconfig --team team-a --output team-a.kubeconfig
 
-    cairn kubeconfig --duration 30m > admin.kubeconfig
+    cairn kubeconfig --duration 30m --output admin.kubeconfig
 
     KUBECONFIG=team-a.kubeconfig kubectl get rayjobs
 """

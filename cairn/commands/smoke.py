@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+import time
+from json import loads as load_json
 from typing import Annotated
 
 import typer
 
+from cairn.console import print_json
 from cairn.errors import UserError
-from cairn.options import Name
+from cairn.options import AsJson, Name
 from catalog.directories import REPOSITORY
 
 EXAMPLES = """Examples:
@@ -17,6 +20,8 @@ EXAMPLES = """Examples:
     cairn smoke queueing ray --name laptop
 
     cairn smoke --disruptive --name staging
+
+    cairn smoke storage --json
 """
 TESTS = REPOSITORY / "smoke_tests"
 
@@ -30,6 +35,7 @@ def command(
         bool, typer.Option("--disruptive", help="Also kill, drain and preempt on a cluster that Cairn did not make.")
     ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the tests' throwaway teams on the cluster.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Run the smoke tests; what they find is kept below evidence/: junit XML, a JSON line per check, logs of failures.
 
@@ -42,8 +48,25 @@ def command(
     environment.stack()
     options = [*(["--disruptive"] if disruptive else []), *(["--keep"] if keep else [])]
     arguments = [*files, "--environment", environment.name, *options]
-    result = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=REPOSITORY, check=False)
+    started = time.time()
+    # With --json the tests' own words go where they are in nobody's way.
+    words = sys.stderr if json else None
+    result = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=REPOSITORY, stdout=words, check=False)
+    if json:
+        print_json(
+            {"environment": environment.name, "exit_code": result.returncode, **found(environment.name, started)}
+        )
     raise typer.Exit(result.returncode)
+
+
+def found(environment: str, since: float) -> dict[str, object]:
+    """Where the newest run's evidence lies, and what each check of it came to; empty when nothing was run."""
+    runs = [run for run in (REPOSITORY / "evidence").glob(f"{environment}-*") if run.stat().st_mtime >= since]
+    checks = [run / "checks.jsonl" for run in sorted(runs) if (run / "checks.jsonl").exists()]
+    if not checks:
+        return {}
+    lines = [load_json(line) for line in checks[-1].read_text().splitlines()]
+    return {"evidence": str(checks[-1].parent), "checks": {line["test"]: line["outcome"] for line in lines}}
 
 
 def test_files(modules: list[str]) -> list[str]:

@@ -129,6 +129,7 @@ class Releases:
                 *self._reasons(record),
             ]
             raise NotReadyError(cast(Object, _outputs(new, inputs, record)), reasons) from None
+        self._status("", urn)
         done = self._helm.latest(namespace, name)
         if done is None:
             raise ProviderError(f"the Helm release {namespace}/{name} was removed while it was installed")
