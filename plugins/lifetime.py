@@ -1,18 +1,16 @@
 """Ties the life of a plug-in's processes to the engine's: none of them outlives an engine that was killed."""
 
-import contextlib
 import ctypes
 import os
 import signal
 import stat
 import threading
-from collections.abc import Callable
 
 PR_SET_PDEATHSIG = 1
 
 
-def end_with_engine(close: Callable[[], None] = lambda: None) -> None:
-    """Kill this plug-in, with every process that it started, as soon as the engine is gone; `close` comes before.
+def end_with_engine() -> None:
+    """Kill this plug-in, with every process that it started, as soon as the engine is gone.
 
     The engine holds the other end of a plug-in's standard input for as long as it lives and never writes to it
     (ExecPlugin in pulumi's plugin.go), so its end is the engine's end, even after `kill -9`. A parent-death signal
@@ -20,7 +18,7 @@ def end_with_engine(close: Callable[[], None] = lambda: None) -> None:
     pipe (a person's shell, /dev/null) there is no engine to watch.
     """
     if stat.S_ISFIFO(os.fstat(0).st_mode):
-        threading.Thread(target=_wait_for_end_of_input, args=(close,), name="engine-watch", daemon=True).start()
+        threading.Thread(target=_wait_for_end_of_input, name="engine-watch", daemon=True).start()
 
 
 def end_with_parent(parent: int) -> None:
@@ -33,11 +31,9 @@ def end_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def _wait_for_end_of_input(close: Callable[[], None]) -> None:
+def _wait_for_end_of_input() -> None:
     while os.read(0, 4096):
         pass
-    with contextlib.suppress(Exception):
-        close()
     if os.getpgid(0) == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(1)

@@ -42,7 +42,7 @@ def engine_address(arguments: list[str]) -> str | None:
     return arguments[-1] if arguments and not arguments[-1].startswith("-") else None
 
 
-def serve(add_service: Callable[[grpc.Server], None], close: Callable[[], None] = lambda: None) -> None:
+def serve(add_service: Callable[[grpc.Server], None]) -> None:
     """Serve until the engine interrupts, which it does when it closes a plug-in, then leave at once.
 
     Leaving does not wait for calls that are still running: the engine has given up on them.
@@ -57,6 +57,5 @@ def serve(add_service: Callable[[grpc.Server], None], close: Callable[[], None] 
     print(port, flush=True)
     done.wait()
     server.stop(0)
-    close()
     sys.stdout.flush()
     os._exit(0)

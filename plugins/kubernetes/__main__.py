@@ -14,11 +14,8 @@ def main() -> None:
     from plugins.kubernetes.provider import KubernetesProvider
 
     provider = KubernetesProvider(engine_address(sys.argv[1:]))
-    end_with_engine(provider.close)
-    serve(
-        lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server),
-        close=provider.close,
-    )
+    end_with_engine()
+    serve(lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,8 +44,6 @@ class Helm:
         self._environment = environment
         self._lock = threading.Lock()
         self._kubeconfig: kubeconfigs.MemoryFile | None = None
-        # Helm keeps what it discovers for ten minutes by address; another cluster may be at that address by then.
-        self._discovery: tempfile.TemporaryDirectory[str] | None = None
 
     def run(self, arguments: Sequence[str], values: Object | None = None) -> str:
         """Run helm to its end and return its output. Values go through standard input: they may be secret.
@@ -100,22 +97,13 @@ class Helm:
                     raise
         return revision
 
-    def close(self) -> None:
-        """Remove what was written to disk."""
-        if self._discovery:
-            self._discovery.cleanup()
-
     def _prepare(self) -> tuple[kubeconfigs.MemoryFile, dict[str, str]]:
         with self._lock:
-            if self._kubeconfig is None or self._discovery is None:
+            if self._kubeconfig is None:
                 self._kubeconfig = kubeconfigs.for_helm(self._cluster.kubeconfig)
-                self._discovery = tempfile.TemporaryDirectory(prefix="pulumi-kubernetes-")
-            return self._kubeconfig, {
-                **os.environ,
-                **self._environment,
-                "KUBECONFIG": self._kubeconfig.path,
-                "KUBECACHEDIR": self._discovery.name,
-            }
+        # Helm would keep what it discovers for ten minutes by address; another cluster may be at that address by then.
+        nowhere = {"KUBECONFIG": self._kubeconfig.path, "KUBECACHEDIR": os.devnull}
+        return self._kubeconfig, {**os.environ, **self._environment, **nowhere}
 
     def _communicate(self, process: subprocess.Popen[str], text: str) -> tuple[str, str]:
         unsent: str | None = text

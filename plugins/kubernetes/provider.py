@@ -37,14 +37,8 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         self._engine = Engine(engine_address)
         self._cancelled = threading.Event()
         self._configuration: Configuration | None = None
-        self._helm: Helm | None = None
         self._objects: ObjectCalls | None = None
         self._releases: ReleaseCalls | None = None
-
-    def close(self) -> None:
-        """Remove what was written to disk."""
-        if self._helm:
-            self._helm.close()
 
     def Handshake(
         self, request: provider_pb2.ProviderHandshakeRequest, context: Context
@@ -92,8 +86,8 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         settings = configuration.read(decode(request.args))
         cluster = Cluster(settings.kubeconfig, warn=self._engine.warn)
         objects = Objects(cluster, self._cancelled, status=self._engine.status)
-        self._helm = Helm(cluster, self._cancelled, settings.helm_environment)
-        releases = Releases(self._helm, objects, settings.namespace, status=self._engine.status)
+        helm = Helm(cluster, self._cancelled, settings.helm_environment)
+        releases = Releases(helm, objects, settings.namespace, status=self._engine.status)
         self._configuration = settings
         self._objects = ObjectCalls(objects, settings, self._engine)
         self._releases = ReleaseCalls(releases, settings, self._engine)

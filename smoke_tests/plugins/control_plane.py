@@ -10,8 +10,10 @@ import ipaddress
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -256,10 +258,9 @@ def _pem(key: rsa.RSAPrivateKey) -> bytes:
 
 def main() -> None:
     """Run a control plane until interrupted: `python -m smoke_tests.plugins.control_plane DIRECTORY BINARIES`."""
-    import sys
-
     directory = Path(sys.argv[1])
     directory.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with control_plane(directory, Path(sys.argv[2])) as kubeconfig:
         print(json.dumps({"kubeconfig": str(kubeconfig)}), flush=True)
         threading.Event().wait()

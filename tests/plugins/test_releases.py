@@ -235,7 +235,6 @@ def test_helm_that_is_not_on_path_is_a_clear_error(monkeypatch: pytest.MonkeyPat
     helm = Helm(cast(Cluster, cluster), threading.Event(), {})
     with pytest.raises(HelmError, match="not on PATH"):
         helm.run(["version"])
-    helm.close()
 
 
 def _helm_script(directory: Path, text: str) -> None:
@@ -252,10 +251,7 @@ def run_helm(
     cluster = FakeCluster()
     cluster.kubeconfig = type("K", (), {"content": {"a": "b"}})()
     helm = Helm(cast(Cluster, cluster), cancelled or threading.Event(), {})
-    try:
-        return helm.run(["install"], {"password": "hush"})
-    finally:
-        helm.close()
+    return helm.run(["install"], {"password": "hush"})
 
 
 def test_helm_gets_values_on_its_input_and_a_kubeconfig_that_is_not_on_disk(
