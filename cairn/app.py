@@ -4,10 +4,10 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
-from catalog.cli import catalog_app
 
 from cairn.commands import down, env, kubeconfig, preflight, preview, profile, smoke, status, up
 from cairn.options import HELP_NAMES
+from catalog.cli import catalog_app
 
 app = typer.Typer(
     name="cairn",
