@@ -96,6 +96,8 @@ def _not_rolled_out(check: RolledOut, client: ApiClient) -> str:
             return "wanted on no node"
     else:
         wanted = workload["spec"].get("replicas", 1)
+        if wanted == 0:
+            return "scaled to zero"
         updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
     if updated >= wanted and available >= wanted:
         return ""

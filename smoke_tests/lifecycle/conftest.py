@@ -21,6 +21,7 @@ class Life:
 
     person: Person
     name: str
+    handle: str
     before: Machine
     ups: tuple[Done, Done]
     inventory: set[str]
@@ -40,7 +41,7 @@ def life(person: Person) -> Iterator[Life]:
         before = look(person.state)
         started = [person.start("up", SMALL, "--name", NAME) for _ in range(2)]
         first, second = (finished(process) for process in started)
-        yield Life(person, NAME, before, (first, second), inventory(person, NAME))
+        yield Life(person, NAME, person.handle(NAME), before, (first, second), inventory(person, NAME))
     finally:
         person.tries("down", "--name", NAME, "--yes")
         set_kernel(original)

@@ -1,6 +1,7 @@
 """What an environment may leave on the machine: everything that `down` must take away or put back."""
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from hosts.local.plan import Network
 SETTINGS = {"vm/overcommit_memory": "0", "kernel/panic": "7", "kernel/panic_on_oops": "0"}
 """Kernel settings that kubelet changes for the whole machine, and values that are not kubelet's."""
 ALSO_SHARED = ("vm/panic_on_oom", "net/ipv4/ip_forward", "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes")
-WATCHED = ("etc", "opt", "var/lib", "usr/local/bin", "usr/local/sbin", "run", "sys/fs/cgroup")
+WATCHED = ("etc", "opt", "var/lib", "usr/local/bin", "usr/local/sbin", "run", "run/cairn", "sys/fs/cgroup")
 """Directories whose entries an environment might add to."""
 
 
@@ -30,11 +31,20 @@ class Machine:
     settings: tuple[tuple[str, str], ...]
     entries: frozenset[str]
 
-    def left_since(self, before: "Machine") -> dict[str, list[object]]:
-        """What is here now and was not then, by kind; of settings, those whose value differs."""
+    def left_since(self, before: "Machine", handle: str) -> dict[str, list[object]]:
+        """What is here now and was not then, by kind; of settings, those whose value differs.
+
+        What carries another environment's handle than `handle` is somebody else's, who came in the meantime.
+        """
         mine, theirs = vars(self), vars(before)
-        found = {kind: set(mine[kind]) - set(theirs[kind]) for kind in mine}
+        found = {kind: {one for one in set(mine[kind]) - set(theirs[kind]) if _may_be_of(one, handle)} for kind in mine}
         return {kind: sorted(left) for kind, left in found.items() if left}
+
+
+def _may_be_of(thing: object, handle: str) -> bool:
+    """Whether a name carries the environment's handle or none (hosts/local/plan.py says where handles stand)."""
+    carried = re.findall(r"(?:cairn[-/:]|crn)([0-9a-f]{6})", str(thing))
+    return not carried or handle in carried
 
 
 def look(state: Path) -> Machine:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from catalog.directories import REPOSITORY
+from hosts.local.plan import Network
 from smoke_tests.environment import CAIRN
 
 Done = subprocess.CompletedProcess[str]
@@ -29,6 +32,12 @@ class Person:
         ours = ("CAIRN_", "PULUMI_", "KUBECONFIG")
         kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
         return kept | {"XDG_STATE_HOME": str(self.state)}
+
+    def handle(self, environment: str) -> str:
+        """What the environment's links, namespaces and cgroups on this machine have in their names."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XDG_STATE_HOME", str(self.state))
+            return Network(environment).handle
 
     def start(self, *words: str) -> "subprocess.Popen[str]":
         """Starts `cairn WORDS` in a session of its own, and doesn't wait."""

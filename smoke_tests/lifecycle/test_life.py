@@ -121,11 +121,14 @@ def test_a_platform_on_this_cluster_reports_what_is_there_and_leaves_it(
 ) -> None:
     file = tmp_path / "kubeconfig"
     file.write_text(kubeconfig(life.person, life.name))
-    done = life.person.tries("up", GUEST, "--name", "guest", "--kubeconfig", str(file))
-    assert done.returncode == 0, done.stderr
-    assert "storage" in done.stdout + done.stderr
-    assert life.person.changes("guest") == []
-    life.person.runs("down", "--name", "guest", "--yes")
+    try:
+        done = life.person.tries("up", GUEST, "--name", "guest", "--kubeconfig", str(file))
+        assert done.returncode == 0, done.stderr
+        assert "storage" in done.stdout + done.stderr
+        assert life.person.changes("guest") == []
+    finally:
+        gone = life.person.tries("down", "--name", "guest", "--yes")
+    assert gone.returncode == 0, gone.stderr
     unchanged()
 
 
@@ -165,7 +168,7 @@ def test_down_without_a_terminal_wants_a_yes(life: Life) -> None:
 
 def test_down_leaves_nothing(life: Life) -> None:
     life.person.runs("down", "--name", life.name, "--yes")
-    left = look(life.person.state).left_since(life.before)
+    left = look(life.person.state).left_since(life.before, life.handle)
     left.pop("settings", None)
     assert left == {}
     assert not list((life.person.state / "cairn" / "environments").glob("*"))
@@ -177,4 +180,4 @@ def test_down_put_kernel_settings_back(life: Life) -> None:
         pytest.skip("another environment runs on this machine; the last one that goes puts them back")
     now = dict(look(life.person.state).settings)
     assert {name: now[name] for name in SETTINGS} == SETTINGS
-    assert "settings" not in look(life.person.state).left_since(life.before)
+    assert "settings" not in look(life.person.state).left_since(life.before, life.handle)

@@ -59,6 +59,11 @@ def test_a_deployment_is_ready_when_all_its_replicas_are_new_and_available(
     assert bool(said) == bool(result)
 
 
+def test_a_deployment_that_was_scaled_to_zero_is_not_ready(api: FakeApi) -> None:
+    api.objects[DEPLOYMENT] = workload(observedGeneration=1) | {"spec": {"replicas": 0}}
+    assert "scaled to zero" in why(api, RolledOut(kind="Deployment", namespace="n", name="d"))
+
+
 def test_a_missing_workload_is_not_ready(api: FakeApi) -> None:
     assert why(api, RolledOut(kind="Deployment", namespace="n", name="d")) == "Deployment n/d: not there"
 
