@@ -39,9 +39,9 @@ def page(seen: Measurements, profile: Profile) -> str:
         ("`cairn preview` with nothing to change", _times(seen.unchanged_preview), "10 s"),
         ("`cairn down`", _times(seen.down), "10 s"),
         (
-            "making the catalog's items, one by one, by the receipts below",
+            "making the catalog's items, by the receipts below (cold only where the compiler's cache was)",
             f"{sum(seen.built.values()) / 60:.0f} min",
-            "45 min",
+            "45 min when cold",
         ),
         (f"processor in use while idle, over {seen.idle.seconds:.0f} s", f"{seen.idle.cores:.2f} cores", "0.5 cores"),
         ("memory in use while idle", f"{seen.idle.memory_bytes / GIB:.2f} GiB", "2.5 GiB"),
