@@ -126,8 +126,23 @@ def read_settings(environment: str) -> Settings:
     config = _read(environment).get("config") or {}
     found = {key: config[f"cairn:{key}"] for key in vars(Settings()) if f"cairn:{key}" in config}
     if isinstance(found.get("set"), str):  # as `pulumi config set set '{...}'` writes it
-        found["set"] = json.loads(found["set"])
+        found["set"] = _overrides(environment, found["set"])
     return Settings(**found)
+
+
+def _overrides(environment: str, text: str) -> dict[str, Any]:
+    """What a person wrote as the setting `set`: a JSON object."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise UserError(
+            f"the setting `set` of {environment} is no JSON object: {text}",
+            where=str(settings_file(environment)),
+            fix="""pulumi config set set '{"cluster.workers": 2}'""",
+        )
+    return found
 
 
 def forget_salt(file: Path) -> None:

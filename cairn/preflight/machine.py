@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -90,7 +91,11 @@ def go(output: str | None) -> Check:
     fix = f"install Go {wanted} or newer and put it on PATH"
     if not output:
         return failed("go", "not on PATH; a build from source needs it", fix)
-    numbers = tuple(int(part) for part in output.strip().removeprefix("go").split("-")[0].split(".")[:2])
+    # A release candidate (go1.27rc1) and a build from a branch (devel go1.27-abc) name their release too.
+    found = re.search(r"go(\d+)\.(\d+)", output)
+    if found is None:
+        return failed("go", f"calls itself {output.strip()!r}, which is no Go release", fix)
+    numbers = tuple(int(part) for part in found.groups())
     return passed("go", output.strip()) if numbers >= GO else failed("go", f"{output.strip()}, not {wanted}", fix)
 
 

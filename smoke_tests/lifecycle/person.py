@@ -54,16 +54,7 @@ class Person:
 
     def tries(self, *words: str, prefix: tuple[str, ...] = ()) -> Done:
         """Runs `cairn WORDS`, whatever comes of it; by way of another program, if wanted."""
-        return subprocess.run(
-            [*prefix, *CAIRN, *words],
-            cwd=REPOSITORY,
-            env=self.variables,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=UP_SECONDS,
-            check=False,
-        )
+        return self._run(*prefix, *CAIRN, *words)
 
     def runs(self, *words: str) -> str:
         """Runs `cairn WORDS`, which must succeed, and returns its standard output."""
@@ -79,8 +70,11 @@ class Person:
     def shell(self, script: str) -> Done:
         """Runs a script in a shell after `eval "$(cairn env)"`, as the documentation says."""
         first = f'set -euo pipefail; export PATH="{Path(CAIRN[0]).parent}:$PATH"; eval "$(cairn env)"; '
+        return self._run("bash", "-c", first + script)
+
+    def _run(self, *argv: str) -> Done:
         return subprocess.run(
-            ["bash", "-c", first + script],
+            argv,
             cwd=REPOSITORY,
             env=self.variables,
             stdin=subprocess.DEVNULL,

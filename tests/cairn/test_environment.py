@@ -121,3 +121,11 @@ def test_a_mac_is_sent_to_a_linux_vm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "darwin")
     with pytest.raises(UserError, match="macOS"):
         settle(Request("laptop", "dev"))
+
+
+@pytest.mark.parametrize("text", ["{cluster.workers: 2}", "[1]", "2"])
+def test_overrides_that_are_no_json_object_are_named_with_the_command_that_sets_them(text: str) -> None:
+    settings_file("dev").write_text(yaml.safe_dump({"config": {"cairn:set": text}}))
+    with pytest.raises(UserError, match="no JSON object") as refused:
+        read_settings("dev")
+    assert "pulumi config set set" in refused.value.fix

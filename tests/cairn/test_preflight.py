@@ -63,6 +63,14 @@ def test_an_old_or_missing_compiler_fails() -> None:
     assert machine.go(None).status is Status.FAIL
 
 
+@pytest.mark.parametrize(
+    ("output", "status"),
+    [("go1.27rc1", Status.PASS), ("devel go1.27-abcdef", Status.PASS), ("gccgo twelve", Status.FAIL)],
+)
+def test_a_go_that_is_no_release_is_judged_by_the_release_that_it_names(output: str, status: Status) -> None:
+    assert machine.go(output).status is status
+
+
 def test_a_missing_capability_is_named() -> None:
     assert kernel.capabilities(EVERY_CAPABILITY).status is Status.PASS
     check = kernel.capabilities(EVERY_CAPABILITY & ~(1 << 12))
