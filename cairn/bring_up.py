@@ -25,7 +25,7 @@ from cairn.supplying import report
 from cairn.tools import link_programs, prepare, stand_ins_in_use
 from catalog.build import provide
 from catalog.supply import Supply, resolve
-from modules.registry import enabled
+from modules.registry import catalog_items, installed_from_here
 
 
 @dataclass
@@ -75,13 +75,10 @@ def bring_up(plan: Plan, preview: bool = False) -> Outcome:
     return outcome
 
 
-def items(plan: Plan) -> list[str] | None:
-    """What must be provided: all of the catalog for nodes of our own, else charts and manifests alone."""
-    if plan.profile.cluster.provider == "local":
-        return None
-    on = enabled(plan.profile)
-    charts = [f"charts/{module.chart}" for module in on if isinstance(module.chart, str)]
-    return charts + [f"manifests/{module.manifest}" for module in on if module.manifest]
+def items(plan: Plan) -> list[str]:
+    """What must be provided: what nodes of our own need too, else charts and manifests alone."""
+    local = plan.profile.cluster.provider == "local"
+    return catalog_items(plan.profile) if local else installed_from_here(plan.profile)
 
 
 def _preflight(plan: Plan, supply: Supply) -> None:

@@ -128,6 +128,15 @@ def order(catalog: Catalog, chosen: Iterable[Item], supply: Supply) -> list[Item
     return sorted(needed, key=place)
 
 
+def without(catalog: Catalog, left_out: Iterable[str]) -> list[str]:
+    """Every item, as `kind/name`, but these and what only they are made of."""
+    off = set(left_out)
+    installed = [item for item in all_items(catalog) if item.kind in ("charts", "manifests", "images")]
+    of_others = order(catalog, [item for item in installed if str(item) not in off], Supply.SOURCE)
+    of_these = order(catalog, [item for item in installed if str(item) in off], Supply.SOURCE)
+    return [str(item) for item in all_items(catalog) if item in of_others or item not in of_these]
+
+
 def key(catalog: Catalog, item: Item, supply: Supply) -> str:
     """The item's name in the cache: twenty hex digits of a hash over all that determines it."""
     facts = {"recipe": RECIPE, "item": str(item), "arch": architecture(), **_facts(catalog, item, supply)}

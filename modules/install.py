@@ -16,9 +16,11 @@ from catalog.directories import REPOSITORY, charts_root
 from modules.api import Object
 from modules.checks import to_data
 from modules.cluster import Cluster
+from modules.credentials import filled, named
 from modules.gate import Ready
 from modules.lock import lock
-from modules.manifest_chart import chart_files, digest, patched, write_chart
+from modules.made_credentials import Credentials
+from modules.manifest_chart import chart_files, digest, patched, without_credentials, write_chart
 from modules.module import ALREADY_THERE, Module
 from modules.registry import enabled
 from profiles.schema import Profile
@@ -56,6 +58,7 @@ class _Installer:
     def __init__(self, profile: Profile, cluster: Cluster) -> None:
         self._profile = profile
         self._cluster = cluster
+        self._credentials = Credentials(pulumi.get_stack())
         self._labels = {MANAGED_BY: "cairn", ENVIRONMENT: pulumi.get_stack()}
         self._provider = pulumi_kubernetes.Provider(
             "kubernetes",
@@ -107,7 +110,7 @@ class _Installer:
         release = {
             "name": item,
             "namespace": module.namespace,
-            **software,
+            **filled(software, self._credentials.fill),
             # The gate waits, by the module's own checks.
             "skipAwait": True,
             "timeout": module.ready_seconds,
@@ -141,7 +144,7 @@ class _Installer:
         return pulumi.CustomResource(
             f"kubernetes:{version_of_api}:{made['kind']}",
             _name(made),
-            {**made, "metadata": metadata},
+            {**filled(made, self._credentials.fill), "metadata": metadata},
             self._options(group, before, secret),
         )
 
@@ -196,12 +199,13 @@ def _software_of(module: Module, profile: Profile) -> dict[str, Any]:
         return {**source, "values": module.values(profile)}
     if module.manifest:
         objects = patched(manifest(module.manifest).read_text(), module.patch)
+        objects, credentials = without_credentials(objects)
         files = chart_files(module.manifest, module_version(module), objects)
         directory = charts_root() / module.manifest
         write_chart(directory, files)
         source = {"chart": _from_program(directory), "version": module_version(module).removeprefix("v")}
         # The contents of a chart on disk are no input of its release: a changed manifest shows by its digest.
-        return {**source, "values": {"contents": digest(files)}}
+        return {**source, "values": {"contents": digest(files)} | ({"credentials": credentials} if credentials else {})}
     return {}
 
 
@@ -216,4 +220,4 @@ def _name(made: Object) -> str:
 
 
 def _fingerprint(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(named(content), sort_keys=True).encode()).hexdigest()[:16]

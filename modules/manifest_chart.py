@@ -13,6 +13,15 @@ from pathlib import Path
 import yaml
 
 from modules.api import Object
+from modules.credentials import Credential, filled
+
+# The objects' own text may hold braces that are no template, so it is read as a file.
+_TEMPLATE = """{{ $objects := .Files.Get "objects.yaml" }}
+{{ range $name, $value := .Values.credentials }}
+{{ $objects = $objects | replace $name ($value | toJson | trimPrefix "\\"" | trimSuffix "\\"") }}
+{{ end }}
+{{ $objects }}
+"""
 
 
 def chart_files(name: str, version: str, objects: list[Object]) -> dict[str, str]:
@@ -22,9 +31,19 @@ def chart_files(name: str, version: str, objects: list[Object]) -> dict[str, str
         "Chart.yaml": yaml.safe_dump(about),
         # One JSON document a line is YAML too, and much faster to write.
         "objects.yaml": "".join(f"---\n{json.dumps(made, sort_keys=True)}\n" for made in objects),
-        # The objects' own text may hold braces that are no template.
-        "templates/objects.yaml": '{{ .Files.Get "objects.yaml" }}\n',
+        "templates/objects.yaml": _TEMPLATE,
     }
+
+
+def without_credentials(objects: list[Object]) -> tuple[list[Object], dict[str, Credential]]:
+    """The objects as they may lie on disk, and what the release's value `credentials` puts in place of which text."""
+    credentials: dict[str, Credential] = {}
+
+    def note(credential: Credential) -> str:
+        credentials[str(credential)] = credential
+        return str(credential)
+
+    return filled(objects, note), credentials
 
 
 def patched(manifest: str, patch: Callable[[Object], Object | None]) -> list[Object]:

@@ -97,8 +97,9 @@ class Module:
         return self.remote_chart.name if self.remote_chart else self.chart or self.manifest
 
     def items(self) -> tuple[str, ...]:
-        """The catalog's names of all that it needs."""
-        return tuple(item for item in (self.chart, self.manifest, *self.images) if item)
+        """All that it needs of the catalog, as `kind/name`."""
+        kinds = {"charts": (self.chart,), "manifests": (self.manifest,), "images": self.images}
+        return tuple(f"{kind}/{name}" for kind, names in kinds.items() for name in names if name)
 
     def owns_object(self, made: Object) -> bool:
         """Whether an object is a custom resource that this module brings."""

@@ -1,6 +1,8 @@
 """Which modules there are, and which of them a profile turns on."""
 
+from catalog.items import without
 from modules import accelerators, metrics, queueing, ray, storage, teams
+from modules.lock import lock
 from modules.module import Module
 from profiles.schema import Profile
 
@@ -17,3 +19,16 @@ def enabled(profile: Profile) -> list[Module]:
     on = {*profile.modules.on(), *(["teams"] if profile.teams else [])}
     modules = all_modules() | {"accelerators": accelerators.for_profile(profile)}
     return [module for name, module in modules.items() if name in on]
+
+
+def catalog_items(profile: Profile) -> list[str]:
+    """What a cluster of Cairn's own needs of the catalog: all but what only modules that are off install."""
+    on = {item for module in enabled(profile) for item in module.items()}
+    known = {item for module in all_modules().values() for item in module.items()}
+    return without(lock(), known - on)
+
+
+def installed_from_here(profile: Profile) -> list[str]:
+    """What the program itself reads of the catalog: the charts and manifests of the modules that are on."""
+    items = [item for module in enabled(profile) for item in module.items()]
+    return [item for item in items if not item.startswith("images/")]

@@ -8,7 +8,7 @@ from catalog.build import Progress, provide
 from catalog.directories import REPOSITORY
 from modules.cluster import Cluster
 from modules.install import install
-from modules.registry import enabled
+from modules.registry import catalog_items, installed_from_here
 from profiles.errors import ProfileError
 from profiles.load import load
 from profiles.schema import Profile
@@ -41,12 +41,11 @@ def main() -> None:
         pulumi.export("ssh", pulumi.Output.secret(cluster.ssh))
 
 
-def _needed(profile: Profile) -> list[str] | None:
-    """The catalog's items that this run reads: all of them for nodes of our own, else what is installed from here."""
+def _needed(profile: Profile) -> list[str]:
+    """What this run reads of the catalog: what nodes of our own need too, else what is installed from here."""
     if profile.cluster.provider == "local" and not pulumi.runtime.is_dry_run():
-        return None
-    items = [(module.chart, module.manifest) for module in enabled(profile)]
-    return [f"charts/{chart}" for chart, _ in items if chart] + [f"manifests/{each}" for _, each in items if each]
+        return catalog_items(profile)
+    return installed_from_here(profile)
 
 
 def _tell(progress: Progress) -> None:

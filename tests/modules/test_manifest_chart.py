@@ -3,8 +3,10 @@ from pathlib import Path
 
 import yaml
 
+from catalog.build import binary
 from modules.api import Object
-from modules.manifest_chart import chart_files, digest, patched, write_chart
+from modules.credentials import Password
+from modules.manifest_chart import chart_files, digest, patched, without_credentials, write_chart
 
 OBJECTS: list[Object] = [{"kind": "ConfigMap", "data": {"a": "{{ not a template }}"}}, {"kind": "Secret"}]
 
@@ -34,3 +36,15 @@ def test_writing_twice_touches_nothing_the_second_time(tmp_path: Path) -> None:
     write_chart(tmp_path / "n", files)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
     assert subprocess.run(["find", tmp_path, "-name", ".*", "-type", "f"], capture_output=True).stdout == b""
+
+
+def test_helm_puts_credentials_where_their_names_stand_and_nothing_else_changes(tmp_path: Path) -> None:
+    objects: list[Object] = [{"kind": "ConfigMap", "data": {"a": "{{ no }}", "b": Password("x"), "c": "<a> & <b>"}}]
+    kept, credentials = without_credentials(objects)
+    assert credentials == {"<password x>": Password("x")}
+    write_chart(tmp_path / "n", chart_files("n", "1.0.0", kept))
+    plain = 'two\nlines, "quoted" & <braced>'
+    (tmp_path / "values.yaml").write_text(yaml.safe_dump({"credentials": {"<password x>": plain}}))
+    command: list[str | Path] = [binary("helm"), "template", "n", tmp_path / "n", "--values", tmp_path / "values.yaml"]
+    rendered = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert yaml.safe_load(rendered) == {"kind": "ConfigMap", "data": {"a": "{{ no }}", "b": plain, "c": "<a> & <b>"}}

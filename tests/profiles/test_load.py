@@ -72,7 +72,7 @@ def test_each_value_tells_where_it_came_from(tmp_path: Path) -> None:
     path = written(tmp_path, mine="extends: laptop\ncluster: {workers: 3}\nmodules: {ray: null}\n")
     origins = {each.key: each.origin for each in explain(path, {"cluster.egress": True})}
     assert origins["cluster.workers"] == "mine.yaml"
-    assert origins["budget.cpu"] == "laptop.yaml"
+    assert origins["budget.cpu"] == "mini.yaml"
     assert origins["cluster.egress"] == "--set"
     assert origins["cluster.pod_range"] == "default"
     assert origins["modules.ray"] == "default"
