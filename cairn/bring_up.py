@@ -52,6 +52,8 @@ def bring_up(plan: Plan, preview: bool = False) -> Outcome:
     supply, why = resolve(plan.settings.supply)
     if plan.settings.supply == "auto":
         say(f"supply: {supply} ({why})" + ("" if preview else "; kept for this environment, --supply changes it"))
+    for line in plan.told:
+        say(line)
     plan = replace(plan, settings=replace(plan.settings, supply=str(supply)))
     progress = Progress(time.monotonic)
     progress.expect(*parts(plan.profile))

@@ -20,6 +20,14 @@ Overrides = Annotated[
 Unset = Annotated[
     list[str], typer.Option("--unset", metavar="KEY", help="Forget an override of an earlier run. Repeatable.")
 ]
+Only = Annotated[
+    list[str],
+    typer.Option("--only", metavar="MODULE", help="Just this module and what it requires; kept. Repeatable."),
+]
+Without = Annotated[
+    list[str],
+    typer.Option("--without", metavar="MODULE", help="Not this module, nor what requires it; kept. Repeatable."),
+]
 ProfileName = Annotated[
     str | None,
     typer.Argument(metavar="PROFILE", help="A profile's name or the path of a YAML file. [default: the one in use]"),

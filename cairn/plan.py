@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cairn import selection
 from cairn.environment import Settings, backend_has, check_name, default_name, read_settings, settings_file
 from cairn.errors import UserError
 from cairn.opening import open_environment
@@ -23,6 +24,8 @@ class Request:
     name: str | None
     overrides: tuple[str, ...] = ()
     unset: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     supply: str = ""
     kubeconfig: str = ""
     context: str = ""
@@ -35,6 +38,8 @@ class Plan:
     environment: str
     settings: Settings
     profile: Profile
+    told: tuple[str, ...] = ()
+    """What follows from the request that the person may not have thought of."""
 
 
 def settle(request: Request) -> Plan:
@@ -52,9 +57,23 @@ def settle(request: Request) -> Plan:
     )
     if not settings.profile:
         raise UserError(f"environment {environment} has no profile yet", fix=f"cairn up PROFILE --name {environment}")
+    settings, told = _select(settings, request)
     profile = load(settings.profile, settings.set)
     refuse_at_once(profile)
-    return Plan(environment, settings, profile)
+    return Plan(environment, settings, profile, told)
+
+
+def _select(settings: Settings, request: Request) -> tuple[Settings, tuple[str, ...]]:
+    """The settings with `--only` and `--without` among their overrides, and what else is off because of them."""
+    if not request.only and not request.without:
+        return settings, ()
+    kept = settings.set
+    if request.only:
+        kept = {key: value for key, value in kept.items() if not selection.is_selection(key, value)}
+    profile = load(settings.profile, kept)
+    off = selection.modules_off(profile, request.only, request.without)
+    told = () if request.only else tuple(selection.told(off))
+    return replace(settings, set=kept | selection.overrides(profile, off)), told
 
 
 def kept_settings(environment: str) -> Settings:

@@ -1,7 +1,7 @@
 """`cairn preview`: what `cairn up` would change."""
 
 from cairn.console import out, print_json
-from cairn.options import AsJson, Context, Kubeconfig, Name, Overrides, ProfileName, SupplyChoice, Unset
+from cairn.options import AsJson, Context, Kubeconfig, Name, Only, Overrides, ProfileName, SupplyChoice, Unset, Without
 
 EXAMPLES = """Examples:
 
@@ -16,6 +16,8 @@ def command(
     name: Name = None,
     overrides: Overrides = [],  # noqa: B006 (Typer copies it)
     unset: Unset = [],  # noqa: B006
+    only: Only = [],  # noqa: B006
+    without: Without = [],  # noqa: B006
     supply: SupplyChoice = "",
     kubeconfig: Kubeconfig = "",
     context: Context = "",
@@ -27,7 +29,19 @@ def command(
     from cairn.progress import UNCHANGED
     from cairn.summary import as_data
 
-    plan = settle(Request(profile, name, tuple(overrides), tuple(unset), supply, kubeconfig, context))
+    plan = settle(
+        Request(
+            profile,
+            name,
+            overrides=tuple(overrides),
+            unset=tuple(unset),
+            only=tuple(only),
+            without=tuple(without),
+            supply=supply,
+            kubeconfig=kubeconfig,
+            context=context,
+        )
+    )
     outcome = bring_up(plan, preview=True)
     if json:
         print_json(as_data(outcome))

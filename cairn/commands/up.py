@@ -1,13 +1,27 @@
 """`cairn up`: from a profile to a platform that serves."""
 
 from cairn.console import out, print_json
-from cairn.options import AsJson, Context, Kubeconfig, Name, Overrides, ProfileName, SupplyChoice, Unset, Yes
+from cairn.options import (
+    AsJson,
+    Context,
+    Kubeconfig,
+    Name,
+    Only,
+    Overrides,
+    ProfileName,
+    SupplyChoice,
+    Unset,
+    Without,
+    Yes,
+)
 
 EXAMPLES = """Examples:
 
     cairn up laptop
 
     cairn up laptop --name team-lab --set cluster.workers=2 --set cluster.address_range=10.90.0.0/24
+
+    cairn up laptop --only tracking --only ray
 
     cairn up laptop --set cluster.provider=existing --kubeconfig ~/.kube/config --context staging
 
@@ -20,6 +34,8 @@ def command(
     name: Name = None,
     overrides: Overrides = [],  # noqa: B006 (Typer copies it)
     unset: Unset = [],  # noqa: B006
+    only: Only = [],  # noqa: B006
+    without: Without = [],  # noqa: B006
     supply: SupplyChoice = "",
     kubeconfig: Kubeconfig = "",
     context: Context = "",
@@ -28,15 +44,28 @@ def command(
 ) -> None:
     """Bring an environment up, or up to date: provide what it needs, check the machine, run Pulumi, wait until ready.
 
-    The environment is named after the profile unless `--name` says otherwise. What `--set`, `--supply`, `--kubeconfig`
-    and `--context` say is kept for the next time, and for plain `pulumi up`. Safe to run again after any interruption.
+    The environment is named after the profile unless `--name` says otherwise. What `--set`, `--only`, `--without`,
+    `--supply`, `--kubeconfig` and `--context` say is kept for the next time, and for plain `pulumi up`. Safe to run
+    again after any interruption.
     """
     from cairn.bring_up import bring_up
     from cairn.plan import Request, settle
     from cairn.summary import as_data, text
 
     del yes  # up asks nothing; scripts that say --yes everywhere work all the same
-    plan = settle(Request(profile, name, tuple(overrides), tuple(unset), supply, kubeconfig, context))
+    plan = settle(
+        Request(
+            profile,
+            name,
+            overrides=tuple(overrides),
+            unset=tuple(unset),
+            only=tuple(only),
+            without=tuple(without),
+            supply=supply,
+            kubeconfig=kubeconfig,
+            context=context,
+        )
+    )
     outcome = bring_up(plan)
     if json:
         print_json(as_data(outcome))

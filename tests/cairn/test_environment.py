@@ -3,7 +3,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cairn import environment
 from cairn.environment import (
     Environment,
     Settings,
@@ -17,16 +16,7 @@ from cairn.errors import UserError
 from cairn.overrides import parse
 from cairn.plan import Request, settle
 
-
-@pytest.fixture(autouse=True)
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout and a state directory that nobody has used."""
-    monkeypatch.setattr(environment, "REPOSITORY", tmp_path)
-    monkeypatch.setattr(environment, "workspace", lambda started: None)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
-    monkeypatch.setattr("os.geteuid", lambda: 0)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("checkout")
 
 
 def test_settings_are_kept_beside_what_else_is_in_the_file() -> None:
