@@ -51,7 +51,8 @@ def provide(
     """
     lock = catalog or load()
     ordered = order(lock, select(lock, items), supply)
-    return _Run(lock, supply, ordered, progress).finish()
+    with cache.in_use():
+        return _Run(lock, supply, ordered, progress).finish()
 
 
 class _Run:
@@ -128,6 +129,7 @@ class _Run:
             return None
         if item.kind == "images" and registry.tagged(self.catalog.image(item.name)) != receipt.digest:
             registry.point(self.catalog.image(item.name), receipt.digest)
+        cache.mark_used(item, name)
         self._say(item, "cached")
         return receipt
 

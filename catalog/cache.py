@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from catalog.directories import cache_root
 from catalog.errors import CatalogError
@@ -102,6 +103,17 @@ def find(item: Item, key: str) -> Receipt | None:
     return None if receipt is None or any(faults(item, key)) else receipt
 
 
+def mark_used(item: Item, key: str) -> None:
+    """Notes that an entry is of use now, for `last_used`."""
+    os.utime(directory(item, key) / RECEIPT)
+
+
+def last_used(entry: Path) -> float:
+    """When an entry was last made or asked for, in seconds since 1970."""
+    receipt = entry / RECEIPT
+    return (receipt if receipt.exists() else entry).stat().st_mtime
+
+
 def set_aside(item: Item, key: str) -> None:
     """Makes an entry count as missing, so that it is made again; its files stay until then."""
     (directory(item, key) / RECEIPT).unlink(missing_ok=True)
@@ -126,6 +138,32 @@ def locked(name: str, waiting: Callable[[], None] = lambda: None) -> Iterator[No
             waiting()
             fcntl.flock(stream, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def in_use() -> Iterator[None]:
+    """Keeps everybody from pruning while the block makes entries and looks them up."""
+    with _prune_lock() as stream:
+        fcntl.flock(stream, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def in_nobodys_use(waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Holds the cache while nobody makes or looks up entries, calling `waiting` once if somebody does."""
+    with _prune_lock() as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _prune_lock() -> TextIO:
+    path = cache_root() / "locks" / "prune"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("w")
 
 
 @contextmanager

@@ -14,13 +14,15 @@ from rich.live import Live
 from rich.table import Column, Table
 from rich.text import Text
 
-from catalog import report
-from catalog.build import Progress, provide
+from catalog import digests, report
+from catalog import prune as pruning
+from catalog.build import Progress, binary, provide
 from catalog.cache import Receipt, directory
 from catalog.errors import CatalogError
 from catalog.items import Item, key, select
 from catalog.schema import load
-from catalog.supply import Supply, resolve
+from catalog.supply import Supply
+from catalog.supply import resolve as choose
 
 catalog_app = typer.Typer(
     name="catalog",
@@ -51,7 +53,7 @@ def _fail(message: str) -> NoReturn:
 
 
 def _supply(wanted: str, quiet: bool) -> Supply:
-    supply, reason = resolve(wanted)
+    supply, reason = choose(wanted)
     if not quiet:
         typer.echo(f"supply: {supply} ({reason})", err=True)
     return supply
@@ -108,7 +110,7 @@ def _build_live(items: list[str] | None, supply: Supply) -> list[Receipt]:
 def list_items(supply: SupplyName = Supply.SOURCE, as_json: Json = False) -> None:
     """Show every item: version, licence, where it comes from, and whether this machine has it."""
     with _explained():
-        rows = report.rows(load(), resolve(supply)[0])
+        rows = report.rows(load(), choose(supply)[0])
     if as_json:
         typer.echo(json.dumps([asdict(row) for row in rows], indent=1))
         return
@@ -126,7 +128,7 @@ def verify(items: Items = None, supply: SupplyName = Supply.SOURCE, as_json: Jso
     """Read every byte of the cached items and compare it with what was recorded; broken ones are made again later."""
     with _explained():
         catalog = load()
-        found = report.verify(catalog, select(catalog, items), resolve(supply)[0])
+        found = report.verify(catalog, select(catalog, items), choose(supply)[0])
     broken = {item: faults for item, faults in found.items() if faults}
     if as_json:
         typer.echo(json.dumps({"checked": sorted(found), "broken": broken}, indent=1))
@@ -139,6 +141,54 @@ def verify(items: Items = None, supply: SupplyName = Supply.SOURCE, as_json: Jso
         _fail(f"{len(broken)} of {len(found)} items are broken; {again}")
     if not as_json:
         typer.echo(f"{len(found)} items are as they were made")
+
+
+@catalog_app.command(epilog="Examples:  cairn catalog prune --dry-run  ·  cairn catalog prune --days 0 --json")
+def prune(
+    days: Annotated[int, typer.Option(help="Keep what was asked for in so many days.", min=0)] = 14,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Drop what no lock in use names: superseded items, and images of the registry that were theirs.
+
+    Kept: all that this checkout's lock names, all that a running environment was made with, and what anybody, such as
+    another checkout, asked for lately. Waits while items are being made.
+    """
+    with _explained():
+        busy = "waiting for a build to end"
+        done = pruning.prune(load(), days, only_look=dry_run, waiting=lambda: typer.echo(busy, err=True))
+    if as_json:
+        typer.echo(json.dumps({**asdict(done), "bytes": done.bytes, "dry_run": dry_run}, indent=1))
+        return
+    for dropped in done.entries:
+        typer.echo(f"{dropped.entry:<60} {dropped.bytes // 2**20:>6} MiB  unused for {dropped.days} days")
+    verb = "would free" if dry_run else "freed"
+    typer.echo(f"{len(done.entries)} items and {done.blobs // 2**20} MiB of images: {verb} {done.bytes // 2**20} MiB")
+
+
+@catalog_app.command(epilog="Examples:  cairn catalog resolve  ·  cairn catalog resolve kueue images/ray --json")
+def resolve(items: Items = None, supply: SupplyName = "auto", as_json: Json = False) -> None:
+    """Ask upstream for the digests that the lock lacks and write them into it; compare those that it has.
+
+    Each is computed from the bytes that came. For maintainers, after a new version: `--supply` only says where the
+    clients that ask come from. Fails when something has no answer, or another digest than the lock's.
+    """
+    with _explained():
+        catalog, chosen = load(), _supply(supply, as_json)
+        wanted = select(catalog, items)
+        provide(("crane", "helm"), chosen)
+        clients = digests.Clients(binary("crane", chosen), binary("helm", chosen))
+        found = digests.resolve(catalog, wanted, clients, lambda finding: typer.echo(report.told(finding), err=True))
+    if as_json:
+        typer.echo(json.dumps([{**asdict(finding), "outcome": finding.outcome} for finding in found], indent=1))
+    counts = {outcome: len([f for f in found if f.outcome == outcome]) for outcome in report.OUTCOMES}
+    summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    if counts["differs"] or counts["unanswered"]:
+        _fail(
+            f"{summary}; a digest that differs is not written over: take the old one out of catalog.yaml if it is to go"
+        )
+    if not as_json:
+        typer.echo(summary)
 
 
 @catalog_app.command(epilog="Examples:  cairn catalog sbom ray  ·  cairn catalog sbom kueue --json > kueue.cdx.json")

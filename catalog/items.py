@@ -145,7 +145,9 @@ def key(catalog: Catalog, item: Item, supply: Supply) -> str:
 
 def _facts(catalog: Catalog, item: Item, supply: Supply) -> Mapping[str, object]:
     entry = getattr(catalog, item.kind)[item.name]
-    described: dict[str, object] = entry.model_dump(mode="json", exclude={"space_mib"})
+    # Upstream's address and digest say nothing of what is made here.
+    upstreams = set() if supply is Supply.UPSTREAM else {"digest", "upstream"}
+    described: dict[str, object] = entry.model_dump(mode="json", exclude={"space_mib", *upstreams})
     # Tools and Debian systems are Debian's under either supply.
     if item.kind in ("tools", "debian"):
         return described

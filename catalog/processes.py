@@ -33,15 +33,15 @@ def run(command: Sequence[str | Path], *, cwd: Path | None = None, changes: Mapp
             env=environment(changes or {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
-            errors="replace",
             check=False,
         )
     except FileNotFoundError as error:
         raise CatalogError(f"{error.filename}: not found on this machine; see `cairn preflight`") from error
+    # Decoded here, because Python's own way changes the ends of lines.
+    output, errors = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
     if done.returncode:
-        lines = f"{done.stdout}\n{done.stderr}".strip().splitlines()
+        lines = f"{output}\n{errors}".strip().splitlines()
         telling = [line for line in lines[:-LAST_LINES] if NO_SPACE.search(line)][:1]
         shown = "\n  ".join([*telling, *lines[-LAST_LINES:]])
         raise CatalogError(f"`{shlex.join(words)}` failed (exit status {done.returncode}):\n  {shown}")
-    return done.stdout
+    return output

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import yaml
@@ -143,3 +143,24 @@ def discard_uploads(reference: str) -> None:
     """Deletes what a killed push left half sent; the caller holds the lock of the image's item."""
     manifests, _ = _repository(reference)
     remove(manifests.parent / "_uploads")
+
+
+def sweep(kept: set[str], *, only_look: bool = False) -> int:
+    """Deletes the blobs that `kept` (paths from the cache's root) lacks, and what links to them; bytes gained.
+
+    A registry that serves the store goes on: it remembers nothing of what lies there.
+    """
+    gained = 0
+    for data in (store() / "docker/registry/v2/blobs").glob("*/*/*/data"):
+        if str(data.relative_to(cache_root())) not in kept:
+            gained += data.stat().st_size
+            if not only_look:
+                remove(data.parent)
+    repositories = store() / "docker/registry/v2/repositories"
+    for link in [] if only_look else list(repositories.rglob("link")):
+        if not blob(link.read_text().strip()).exists():
+            link.unlink()
+            for parent in link.relative_to(repositories).parents[:-1]:
+                with suppress(OSError):
+                    (repositories / parent).rmdir()
+    return gained

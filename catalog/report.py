@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from catalog import cache, debian, registry
 from catalog.build import Progress
+from catalog.digests import Finding
 from catalog.items import Item, all_items, key
 from catalog.schema import Catalog
 from catalog.supply import Supply
@@ -84,6 +85,18 @@ def verify(catalog: Catalog, items: list[Item], supply: Supply) -> dict[str, lis
             if tagged != receipt.digest:
                 found[str(item)].append(f"{catalog.image(item.name)} names {tagged or 'nothing'} in the store")
     return found
+
+
+OUTCOMES = ("resolved", "same", "differs", "unanswered")
+"""What asking upstream for a digest can come to."""
+
+
+def told(finding: Finding) -> str:
+    """One line for what upstream gave: `binaries/helm  resolved  https://...  0123...`."""
+    detail = finding.why.splitlines()[0] if finding.why else finding.digest
+    if finding.outcome == "differs":
+        detail += f", and the lock says {finding.known}"
+    return f"{finding.item:<32} {finding.outcome:<11} {finding.address}  {detail}"
 
 
 def seconds(elapsed: float) -> str:

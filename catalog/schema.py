@@ -25,8 +25,8 @@ class Download(_Model):
     # Absent where it is empty, so that it changes the keys of those items alone that have it.
     beside: Annotated[tuple[str, ...], Field(exclude_if=lambda members: not members)] = ()
     """Further files of the archive that the program looks for beside itself; kept under their own names."""
-    sha256: str = ""
-    """Of what `url` gives; empty until resolved, then checked."""
+    sha256: dict[str, str] = {}
+    """Of what `url` gives, by our architectures (`any` where it names none); not there until resolved, then checked."""
     arch_names: dict[str, str] = {}
     """What the project calls our architectures, where it differs from Go's names."""
 
@@ -126,6 +126,8 @@ class HelmUpstream(_Model):
 
     chart: str
     repository: str = ""
+    sha256: str = ""
+    """Of the chart's archive; empty until resolved, then checked."""
 
 
 class Chart(_Model):

@@ -7,25 +7,36 @@ from pathlib import Path
 
 import httpx
 
+from catalog.cache import record
 from catalog.charts import copy_chart, render_manifest
 from catalog.errors import CatalogError
-from catalog.items import architecture
+from catalog.items import ARCHITECTURES, architecture
 from catalog.processes import run
-from catalog.schema import Catalog, Download
+from catalog.schema import Catalog, Download, HelmUpstream
 
 TIMEOUT_SECONDS = 60.0
 """Longest silence of a server within a download."""
 
 
-def fill(text: str, download: Download, version: str) -> str:
-    """`text` with version, number and architecture filled in."""
-    arch = architecture()
+ANY = "any"
+"""The architecture of what is the same for all."""
+
+
+def architectures(download: Download) -> tuple[str, ...]:
+    """The architectures that upstream has different files for."""
+    return tuple(ARCHITECTURES.values()) if "{arch}" in download.url else (ANY,)
+
+
+def fill(text: str, download: Download, version: str, arch: str = "") -> str:
+    """`text` with version, number and architecture (this machine's, unless one is named) filled in."""
+    arch = arch or architecture()
     return text.format(version=version, number=version.removeprefix("v"), arch=download.arch_names.get(arch, arch))
 
 
-def fetch(download: Download, version: str, folder: Path) -> Path:
+def fetch(download: Download, version: str, folder: Path, arch: str = "") -> Path:
     """Downloads what `download` names into `folder`, once per address, and checks its sha256 where one is known."""
-    url = fill(download.url, download, version)
+    arch = arch or (architecture() if "{arch}" in download.url else ANY)
+    url, wanted = fill(download.url, download, version, arch), download.sha256.get(arch)
     target = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{url.rpartition('/')[2]}"
     if target.exists():
         return target
@@ -46,8 +57,8 @@ def fetch(download: Download, version: str, folder: Path) -> Path:
         raise CatalogError(
             f"{url}: {error or type(error).__name__}; if this machine can't reach it, `pulumi config set supply source`"
         ) from error
-    if download.sha256 and digest.hexdigest() != download.sha256:
-        raise CatalogError(f"{url}: sha256 is {digest.hexdigest()}, catalog.yaml says {download.sha256}; not used")
+    if wanted and digest.hexdigest() != wanted:
+        raise CatalogError(f"{url}: sha256 is {digest.hexdigest()}, catalog.yaml says {wanted}; not used")
     return partial.rename(target)
 
 
@@ -98,12 +109,25 @@ def pull_chart(catalog: Catalog, name: str, helm: Path, out: Path, tmp: Path) ->
     if isinstance(chart.upstream, Download):
         source = _unpacked(chart.upstream, catalog.binaries[chart.binaries].version, tmp)
     else:
-        repository = ["--repo", chart.upstream.repository] if chart.upstream.repository else []
-        home = {name: str(tmp / "helm") for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")}
-        pull: list[str | Path] = [helm, "pull", chart.upstream.chart, *repository, "--version", chart.version]
-        run([*pull, "--untar", "--untardir", tmp / "pulled"], changes=home)
-        source = tmp / "pulled" / chart.upstream.chart.rpartition("/")[2]
+        pulled = pull_archive(chart.upstream, chart.version, helm, tmp)
+        if chart.upstream.sha256 and record(pulled).sha256 != chart.upstream.sha256:
+            found = f"sha256 is {record(pulled).sha256}, catalog.yaml says {chart.upstream.sha256}"
+            raise CatalogError(f"{chart.upstream.chart} {chart.version}: {found}; not used")
+        with tarfile.open(pulled) as archive:
+            archive.extractall(tmp / "unpacked", filter="data")
+        source = tmp / "unpacked" / chart.upstream.chart.rpartition("/")[2]
     copy_chart(name, chart, source, out / "chart")
+
+
+def pull_archive(upstream: HelmUpstream, version: str, helm: Path, tmp: Path) -> Path:
+    """Downloads a chart's archive from its repository into a directory below `tmp` that holds nothing else."""
+    folder = tmp / "pulled"
+    folder.mkdir()
+    repository = ["--repo", upstream.repository] if upstream.repository else []
+    home = {name: str(tmp / "helm") for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")}
+    run([helm, "pull", upstream.chart, *repository, "--version", version, "--destination", folder], changes=home)
+    (archive,) = folder.iterdir()
+    return archive
 
 
 def download_manifest(catalog: Catalog, name: str, kubectl: Path, out: Path, tmp: Path) -> None:

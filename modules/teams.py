@@ -9,6 +9,7 @@ from modules.module import Module
 from modules.network_policy import enforced
 from modules.queueing import API_VERSION, QUOTA_RESOURCES, TEAM_LABEL, settings_of
 from modules.ray import NAMESPACE as RAY_NAMESPACE
+from modules.team_tokens import tokens_expire
 from profiles.schema import Limits, Profile, Quota, Team
 
 QUEUE = "default"
@@ -194,7 +195,8 @@ def _isolation(name: str) -> Object:
 
 
 def _objects(profile: Profile) -> list[Object]:
-    return [made for name, team in profile.teams.items() for made in team_objects(name, team, profile)]
+    teams = [made for name, team in profile.teams.items() for made in team_objects(name, team, profile)]
+    return [*tokens_expire(), *teams]
 
 
 def _notes(client: ApiClient) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from smoke_tests.cluster import (
     Kind,
     is_true,
 )
-from smoke_tests.team import Team, kubeconfig
+from smoke_tests.team import MEMBER, Team, kubeconfig
 from smoke_tests.workload import job
 
 SECRET_WORD = "nobody else reads this"
@@ -89,14 +89,7 @@ def test_a_member_cannot_change_what_the_team_may_use(member: Cluster, team: Tea
 
 @pytest.mark.parametrize("verb", ["update", "patch"])
 def test_a_member_cannot_lift_the_gate_that_holds_a_pod_in_the_queue(member: Cluster, team: Team, verb: str) -> None:
-    asked = {"namespace": team.namespace, "verb": verb, "resource": "pods"}
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "metadata": {},
-        "spec": {"resourceAttributes": asked},
-    }
-    assert member.create(review)["status"]["allowed"] is False
+    assert not allowed(member, {"namespace": team.namespace, "verb": verb, "resource": "pods"})
 
 
 def test_a_members_token_expires(cluster: Cluster, team: Team) -> None:
@@ -104,6 +97,43 @@ def test_a_members_token_expires(cluster: Cluster, team: Team) -> None:
     payload = token.split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     assert 0 < claims["exp"] - claims["iat"] <= 24 * 3600
+
+
+def test_a_member_gets_no_token_that_lasts(member: Cluster, team: Team) -> None:
+    lasting = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/service-account-token",
+        "metadata": {
+            "name": "lasting",
+            "namespace": team.namespace,
+            "annotations": {"kubernetes.io/service-account.name": MEMBER},
+        },
+    }
+    with pytest.raises(ApiError, match="cairn kubeconfig --team") as error:
+        member.create(lasting)
+    assert error.value.status == 403
+    member.create(lasting | {"type": "Opaque"})
+    for name in (MEMBER, "default"):
+        asked = {
+            "namespace": team.namespace,
+            "verb": "create",
+            "resource": "serviceaccounts",
+            "subresource": "token",
+            "name": name,
+        }
+        assert not allowed(member, asked)
+
+
+def allowed(member: Cluster, asked: dict[str, str]) -> bool:
+    """What the API server says of the member's rights."""
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "metadata": {},
+        "spec": {"resourceAttributes": asked},
+    }
+    return bool(member.create(review)["status"]["allowed"])
 
 
 def refused(attempt: Callable[[], object], kind: Kind) -> None:

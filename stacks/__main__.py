@@ -4,8 +4,9 @@ import importlib
 
 import pulumi
 
+from catalog import prune
 from catalog.build import Progress, provide
-from catalog.directories import REPOSITORY
+from catalog.directories import REPOSITORY, environment_root
 from modules.cluster import Cluster
 from modules.install import install
 from modules.registry import catalog_items, installed_from_here
@@ -28,7 +29,9 @@ def main() -> None:
     pulumi.log.info(f"supply {supply}: {why}")
     if wanted == "auto":
         Choice(environment, supply)
-    provide(_needed(profile), supply, _tell)
+    receipts = provide(_needed(profile), supply, _tell)
+    if not pulumi.runtime.is_dry_run():
+        prune.note_use(environment_root(environment), receipts)
     provider = importlib.import_module(f"stacks.clusters.{profile.cluster.provider}")
     cluster: Cluster = provider.make(profile, environment, supply)
     versions = install(profile, cluster)

@@ -87,7 +87,7 @@ def test_an_unknown_supply_is_refused(catalog: Catalog) -> None:
     assert done.exit_code == 1 and "none of auto, source, upstream" in done.output
 
 
-@pytest.mark.parametrize("command", ["build", "list", "verify", "sbom"])
+@pytest.mark.parametrize("command", ["build", "list", "verify", "sbom", "resolve", "prune"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     assert f"cairn catalog {command}" in RUN.invoke(catalog_app, [command, "--help"]).output
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import CatalogError
-from catalog.schema import Download, load
+from catalog.schema import Download, HelmUpstream, load
 
 ROOT = Path(__file__).resolve().parents[2] / "catalog"
 CATALOG = load()
@@ -47,8 +47,11 @@ def test_no_file_of_the_catalog_names_the_host_of_a_package_registry() -> None:
 
 def test_digests_are_empty_or_whole() -> None:
     digests = [image.digest.removeprefix("sha256:") for image in CATALOG.images.values()]
-    digests += [p.upstream.sha256 for b in CATALOG.binaries.values() for p in b.programs.values() if p.upstream]
-    digests += [chart.upstream.sha256 for chart in CATALOG.charts.values() if isinstance(chart.upstream, Download)]
+    downloads = [p.upstream for b in CATALOG.binaries.values() for p in b.programs.values() if p.upstream]
+    downloads += [chart.upstream for chart in CATALOG.charts.values() if isinstance(chart.upstream, Download)]
+    downloads += [manifest.upstream for manifest in CATALOG.manifests.values()]
+    digests += [digest for download in downloads for digest in download.sha256.values()]
+    digests += [c.upstream.sha256 for c in CATALOG.charts.values() if isinstance(c.upstream, HelmUpstream)]
     assert all(re.fullmatch(r"[0-9a-f]{64}|", digest) for digest in digests)
 
 

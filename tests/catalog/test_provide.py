@@ -171,7 +171,7 @@ def test_upstreams_pulumi_comes_with_its_language_host_and_its_provider_of_dynam
 
 
 def test_a_download_with_another_sha256_is_not_used(cache: Path, make_catalog: MakeCatalog, upstream: Upstream) -> None:
-    catalog = with_upstream(make_catalog, upstream.url, sha256="0" * 64)
+    catalog = with_upstream(make_catalog, upstream.url, sha256={"any": "0" * 64})
     with pytest.raises(CatalogError, match=r"catalog\.yaml says 0000"):
         provide(["binaries/hello"], Supply.UPSTREAM, catalog=catalog)
     assert entries.read(HELLO, key(catalog, HELLO, Supply.UPSTREAM)) is None
