@@ -40,8 +40,8 @@ cluster-tests: .venv/ready ## the tests that need a cluster; they make their own
 	  $(BIN)/pytest -q smoke_tests --ignore smoke_tests/lifecycle --environment $(TEST_ENVIRONMENT)
 	$(BIN)/pytest -q smoke_tests/lifecycle
 
-bench: .venv/ready ## measure speed and cost, and write docs/performance.md
-	$(BIN)/python -m bench
+bench: .venv/ready ## measure speed and cost of PROFILE, and write docs/performance.md
+	$(BIN)/python -m bench --profile $(PROFILE)
 
 clean: ## forget the Python environment and what tests left in the checkout
 	rm -rf .venv evidence charts .mypy_cache .ruff_cache .pytest_cache

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench import idle, machine, plain
+from bench import idle, machine, plain, shares
 from bench.person import Person
 from bench.report import Measurements, page
 from cairn.console import say
@@ -23,7 +23,7 @@ from modules.api import connect
 from profiles.load import load
 from profiles.schema import Profile
 
-FILE = REPOSITORY / "docs" / "performance.md"
+DOCS = REPOSITORY / "docs"
 ENVIRONMENT = "bench"
 
 
@@ -35,7 +35,10 @@ def main(
         list[str],
         typer.Option("--set", metavar="KEY=VALUE", help="Overrides; by default addresses of its own."),
     ] = ["cluster.address_range=10.99.0.0/24"],  # noqa: B006 (Typer copies it)
-    output: Annotated[Path, typer.Option(help="Where the page goes.")] = FILE,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Where the page goes. [default: docs/performance.md, or docs/performance-PROFILE.md]"),
+    ] = None,
 ) -> None:
     """Measure warm up, no-op up and preview, down, idle cost and the plain yardstick; write the page."""
     busy = machine.busy()
@@ -48,8 +51,9 @@ def main(
         finally:
             teardown(ENVIRONMENT)
             settings_file(ENVIRONMENT).unlink(missing_ok=True)
-    output.write_text(page(seen, wanted))
-    typer.echo(output.read_text())
+    file = output or DOCS / ("performance.md" if profile == "laptop" else f"performance-{Path(profile).stem}.md")
+    file.write_text(page(seen, profile, wanted))
+    typer.echo(file.read_text())
 
 
 def measure(person: Person, profile: Profile, runs: int, seconds: float, busy: float) -> Measurements:
@@ -57,7 +61,8 @@ def measure(person: Person, profile: Profile, runs: int, seconds: float, busy: f
     seen = Measurements(machine.describe(), busy, built=built())
     for run in range(runs):
         say(f"run {run + 1} of {runs}: Cairn")
-        seen.warm.append(person.up())
+        seconds_up, parts = person.up_with_parts()
+        seen.warm.append(seconds_up)
         seen.unchanged_up.append(person.up())
         seen.unchanged_preview.append(person.preview())
         state = person.pulumi("stack export --show-secrets")
@@ -66,6 +71,7 @@ def measure(person: Person, profile: Profile, runs: int, seconds: float, busy: f
             say(f"idle for {seconds:.0f} s")
             client = connect(person.pulumi("stack output --json --show-secrets")["kubeconfig"])
             seen.idle = idle.measure(network, client, seconds)
+            seen.shares = shares.measure(profile, parts, seen.idle.memory_bytes, client)
         seen.down.append(person.down())
         say(f"run {run + 1} of {runs}: plain kubeadm, helm and kubectl")
         plain.remove_links(network)

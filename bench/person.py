@@ -23,7 +23,15 @@ class Person:
 
     def up(self) -> float:
         """Seconds that `cairn up` takes."""
-        return self._timed("up", *self.words, "--name", self.environment, "--json")
+        return self.up_with_parts()[0]
+
+    def up_with_parts(self) -> tuple[float, dict[str, float]]:
+        """The same, and for how long each part of the platform was worked on."""
+        start = time.monotonic()
+        words = ("up", *self.words, "--name", self.environment, "--json")
+        outcome = json.loads(self._run([sys.executable, "-m", "cairn", *words]).stdout)
+        parts = {name: float(part["seconds"]) for name, part in outcome["parts"].items()}
+        return time.monotonic() - start, parts
 
     def preview(self) -> float:
         """Seconds that `cairn preview` takes."""

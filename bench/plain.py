@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from bench.credentials import Credentials
 from catalog.build import binary, chart, manifest, tool
 from catalog.directories import REPOSITORY
 from hosts import cluster as running_cluster
@@ -54,10 +55,10 @@ def _plain(value: Any) -> Any:
 def up(state: dict[str, Any], profile: Profile) -> float:
     """Seconds from nothing to every module ready."""
     start = time.monotonic()
-    kubeconfig = make_cluster(state)
+    kubeconfig, credentials = make_cluster(state), Credentials()
     with kubectl_for(kubeconfig) as file:
         for module in enabled(profile):
-            install(module, profile, kubeconfig, file)
+            install(module, profile, credentials, kubeconfig, file)
     return time.monotonic() - start
 
 
@@ -92,19 +93,19 @@ def make_cluster(state: dict[str, Any]) -> str:
     return running_cluster.kubeconfig(host)
 
 
-def install(module: Module, profile: Profile, kubeconfig: str, file: Path) -> None:
+def install(module: Module, profile: Profile, credentials: Credentials, kubeconfig: str, file: Path) -> None:
     """One module: namespace, chart or manifest, objects, the wait that Cairn has, and the module's own objects."""
-    objects = module.objects(profile)
+    objects = credentials.fill(module.objects(profile))
     own = [made for made in objects if module.owns_object(made)]
     if module.namespace:
         apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": module.namespace}}], file)
     apply([made for made in objects if made not in own], file)
     if module.chart:
-        values = yaml.safe_dump(module.values(profile))
+        values = yaml.safe_dump(credentials.fill(module.values(profile)))
         place = ["--namespace", str(module.namespace), "--kubeconfig", str(file), "--values", "-"]
         run([binary("helm"), "install", module.chart, REPOSITORY / chart(module.chart), *place], values)
     elif module.manifest:
-        apply(patched(manifest(module.manifest).read_text(), module.patch), file)
+        apply(credentials.fill(patched(manifest(module.manifest).read_text(), module.patch)), file)
     wait(module, profile, kubeconfig)
     apply(own, file)
 

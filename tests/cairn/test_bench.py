@@ -1,11 +1,21 @@
 from decimal import Decimal
 
+import pytest
+
+from bench import shares
+from bench.credentials import Credentials
 from bench.idle import Idle
 from bench.plain import inputs_of
 from bench.report import Measurements, page
+from bench.shares import Share
+from catalog.cache import FileRecord, Receipt
+from catalog.items import Item
+from catalog.schema import load as load_catalog
+from modules.credentials import Certificate, Password, Text
 from profiles.load import load
 
 GIB = 1024**3
+MIB = 1024**2
 
 
 def test_the_page_has_medians_every_run_the_ratio_and_what_is_left_for_work() -> None:
@@ -13,12 +23,42 @@ def test_the_page_has_medians_every_run_the_ratio_and_what_is_left_for_work() ->
     seen.warm, seen.plain = [70.0, 90.0, 80.0], [100.0, 100.0, 100.0]
     seen.unchanged_up, seen.unchanged_preview, seen.down = [5.0], [4.0], [3.0]
     seen.idle = Idle(0.25, 2 * GIB, 60.0, Decimal("0.9"), Decimal(3 * GIB))
-    text = page(seen, load("laptop"))
+    seen.shares = [Share("cluster", 20.0, GIB, 300 * MIB), Share("ray", 9.6, GIB // 4, 100 * MIB)]
+    text = page(seen, "mini", load("mini"))
     assert "80.0 s (70.0, 90.0, 80.0)" in text
     assert "| ratio of the medians | 0.80 |" in text
     assert "1.10 cores, 5.00 GiB" in text
     assert "| binaries/kubernetes | 300 s | 100 % |" in text
     assert "charts/kueue" not in text
+    assert "| ray | 10 s | 256 MiB | 20 % | 100 MiB | 25 % |" in text
+
+
+@pytest.mark.parametrize(("name", "target"), [("mini", "75 s"), ("laptop", "180 s")])
+def test_each_profile_is_held_to_its_own_targets(name: str, target: str) -> None:
+    seen = Measurements("a machine", 0.1, {}, warm=[1.0], plain=[1.0], unchanged_up=[1.0], unchanged_preview=[1.0])
+    seen.down = [1.0]
+    assert f"| 1.0 s | {target} |" in page(seen, name, load(name)).splitlines()[12]
+
+
+def test_a_modules_images_are_counted_with_shared_layers_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    layers = {"python": {"base": 10}, "ray": {"base": 10, "wheels": 30}}
+
+    def read(item: Item, _: str) -> Receipt | None:
+        blobs = {name: FileRecord(size, 0, "") for name, size in layers.get(item.name, {}).items()}
+        return Receipt(str(item), "", "source", 1.0, blobs=blobs) if blobs else None
+
+    monkeypatch.setattr(shares, "read", read)
+    assert shares.image_bytes(load_catalog(), ("python", "ray")) == 40
+    assert shares.image_bytes(load_catalog(), ("kueue",)) == 0
+
+
+def test_the_yardsticks_credentials_are_the_same_wherever_they_stand() -> None:
+    certificate = Certificate("x", ("x.svc",))
+    made = Credentials()
+    content = [Password("a"), Text("{a}!", a=Password("a")), Password("b"), certificate.certificate]
+    first, text, other, signed = made.fill(content)
+    assert text == f"{first}!" and first != other
+    assert made.fill(content) == [first, text, other, signed]
 
 
 def test_inputs_are_read_out_of_a_state_with_its_secrets_shown() -> None:

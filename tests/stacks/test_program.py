@@ -6,8 +6,9 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from catalog import build
-from catalog.directories import REPOSITORY
+from catalog import build, prune
+from catalog.cache import Receipt
+from catalog.directories import REPOSITORY, environment_root
 from catalog.supply import Supply
 from modules import install
 from modules.cluster import Cluster
@@ -27,18 +28,26 @@ def run(settings: Mapping[str, str]) -> Recording:
 
 
 @pytest.fixture
-def provided(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def noted() -> list[tuple[Path, list[Receipt]]]:
+    """Which items were said to be in use, and for as long as which directory is there."""
+    return []
+
+
+@pytest.fixture
+def provided(monkeypatch: pytest.MonkeyPatch, noted: list[tuple[Path, list[Receipt]]]) -> list[str]:
     wanted: list[str] = []
 
-    def provide(items: Iterable[str] | None, supply: Supply, progress: Callable[[build.Progress], None]) -> None:
-        wanted.extend(items or ["everything"])
+    def provide(items: Iterable[str], supply: Supply, progress: Callable[[build.Progress], None]) -> list[Receipt]:
+        wanted.extend(items)
         progress(build.Progress("charts/kueue", 1, 1, "building", 0.0))
+        return [Receipt(item, "key", supply, 0.0) for item in items]
 
     def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
         assert (environment, supply) == ("laptop", Supply.SOURCE)
         return Cluster(kubeconfig=pulumi.Output.from_input("the kubeconfig"), identifier="the-cluster")
 
     monkeypatch.setattr(build, "provide", provide)
+    monkeypatch.setattr(prune, "note_use", lambda owner, receipts: noted.append((owner, list(receipts))))
     monkeypatch.setattr(existing, "make", make)
     monkeypatch.setattr(install, "_software_of", lambda module, profile: {"chart": "x", "values": {}})
     return wanted
@@ -59,6 +68,15 @@ def test_an_existing_cluster_needs_charts_and_manifests_only(provided: list[str]
     assert "charts/kueue" in provided
     assert "manifests/kuberay" in provided
     assert not [item for item in provided if not item.startswith(("charts/", "manifests/"))]
+
+
+def test_what_an_environment_is_made_with_is_noted_so_that_it_is_not_pruned(
+    provided: list[str], noted: list[tuple[Path, list[Receipt]]]
+) -> None:
+    run({**SETTINGS, "cairn:profile": "laptop"})
+    ((owner, receipts),) = noted
+    assert owner == environment_root("laptop")
+    assert [receipt.item for receipt in receipts] == provided
 
 
 def test_only_a_choice_that_auto_made_is_kept(provided: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
