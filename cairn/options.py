@@ -4,12 +4,21 @@ from typing import Annotated, Any
 
 import typer
 
+from cairn import completion
+
 HELP_NAMES: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 """Settings of every group of commands."""
 
+
 Name = Annotated[
     str | None,
-    typer.Option("--name", "-n", envvar="CAIRN_ENVIRONMENT", help="The environment. [default: the only one there is]"),
+    typer.Option(
+        "--name",
+        "-n",
+        envvar="CAIRN_ENVIRONMENT",
+        help="The environment. [default: the only one there is]",
+        autocompletion=completion.environments,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document for scripts.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
@@ -22,15 +31,29 @@ Unset = Annotated[
 ]
 Only = Annotated[
     list[str],
-    typer.Option("--only", metavar="MODULE", help="Just this module and what it requires; kept. Repeatable."),
+    typer.Option(
+        "--only",
+        metavar="MODULE",
+        help="Just this module and what it requires; kept. Repeatable.",
+        autocompletion=completion.modules,
+    ),
 ]
 Without = Annotated[
     list[str],
-    typer.Option("--without", metavar="MODULE", help="Not this module, nor what requires it; kept. Repeatable."),
+    typer.Option(
+        "--without",
+        metavar="MODULE",
+        help="Not this module, nor what requires it; kept. Repeatable.",
+        autocompletion=completion.modules,
+    ),
 ]
 ProfileName = Annotated[
     str | None,
-    typer.Argument(metavar="PROFILE", help="A profile's name or the path of a YAML file. [default: the one in use]"),
+    typer.Argument(
+        metavar="PROFILE",
+        help="A profile's name or the path of a YAML file. [default: the one in use]",
+        autocompletion=completion.profiles,
+    ),
 ]
 SupplyChoice = Annotated[
     str,

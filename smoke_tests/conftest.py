@@ -135,6 +135,7 @@ class Recorder:
         self.devices = devices
         self.phases: dict[str, list[pytest.TestReport]] = {}
         self.skipped: list[str] = []
+        self.leaks: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collects a test's phases (setup, call, teardown); the last one completes its line."""
@@ -172,12 +173,17 @@ class Recorder:
         terminalreporter.line(f"evidence: {self.directory}")
         for line in self.skipped:
             terminalreporter.line(f"NOT RUN, so not shown to work: {line}", yellow=True)
+        for file in self.leaks:
+            terminalreporter.line(f"HOLDS A SECRET IN PLAIN TEXT: {file}", red=True)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         junit = self.directory / "junit.xml"
         if junit.exists():
             junit.write_text(evidence.redact(junit.read_text(), self.environment.secrets()))
+        self.leaks = evidence.leaks([self.directory], self.environment.secrets())
+        if self.leaks:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         # On a cluster of Cairn's own there is no reason to leave anything out.
         if self.skipped and self.environment.made_by_cairn and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -4,6 +4,7 @@ import json
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +39,8 @@ class Environment:
     versions: dict[str, str] = field(default_factory=dict)
     ssh: dict[str, Any] = field(default_factory=dict, repr=False)
     made_by_cairn: bool = False
+    credentials: tuple[str, ...] = field(default=(), repr=False)
+    """Every password and private key that the stack keeps."""
 
     @cached_property
     def profile(self) -> Profile:
@@ -45,8 +48,8 @@ class Environment:
         return load(self.profile_name, self.overrides, REPOSITORY)
 
     def secrets(self) -> list[str]:
-        """Texts that must never reach evidence: the administrator's credentials and the nodes' key."""
-        found = [self.ssh.get("private_key", "")]
+        """Texts that must never reach evidence: the administrator's credentials and all that the stack keeps."""
+        found = [self.ssh.get("private_key", ""), *self.credentials]
         for line in self.kubeconfig.splitlines():
             key, _, value = line.strip().removeprefix("- ").partition(": ")
             if key in ("token", "client-key-data", "client-certificate-data", "password"):
@@ -55,7 +58,7 @@ class Environment:
 
 
 def _pulumi(environment: str, command: str) -> dict[str, Any]:
-    script = f'eval "$({shlex.join(CAIRN)} env)" && pulumi {command} --json --stack {shlex.quote(environment)}'
+    script = f'eval "$({shlex.join(CAIRN)} env)" && pulumi {command} --stack {shlex.quote(environment)}'
     done = subprocess.run(
         ["bash", "-c", script], cwd=REPOSITORY, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
     )
@@ -67,10 +70,23 @@ def _pulumi(environment: str, command: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
+def credentials(state: dict[str, Any]) -> Iterator[str]:
+    """The passwords and private keys in an exported state whose secrets are shown."""
+    for resource in state["deployment"].get("resources", []):
+        keys = ("value",) if resource["type"].endswith(":Password") else ("private_key", "authority_key", "host_key")
+        for key in keys:
+            found = {**resource.get("inputs", {}), **resource.get("outputs", {})}.get(key)
+            if isinstance(found, dict):
+                # How the engine writes a secret: the value as JSON.
+                found = json.loads(found["plaintext"])
+            if isinstance(found, str):
+                yield found
+
+
 def of_stack(name: str) -> Environment:
     """Reads a running environment's outputs and settings. Raises NoEnvironmentError."""
-    settings = _pulumi(name, "config")
-    outputs = _pulumi(name, "stack output --show-secrets")
+    settings = _pulumi(name, "config --json")
+    outputs = _pulumi(name, "stack output --json --show-secrets")
     if "kubeconfig" not in outputs:
         raise NoEnvironmentError(f"environment {name!r} has no cluster yet: `cairn up --name {name}` finishes it")
 
@@ -88,6 +104,7 @@ def of_stack(name: str) -> Environment:
         supply=str(outputs.get("supply", "")),
         versions=outputs.get("modules", {}),
         ssh=outputs.get("ssh") or {},
+        credentials=tuple(sorted(set(credentials(_pulumi(name, "stack export --show-secrets"))))),
     )
     return replace(environment, made_by_cairn=environment.profile.cluster.provider == "local")
 

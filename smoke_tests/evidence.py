@@ -1,5 +1,6 @@
 """What a smoke run leaves behind: a JSON line per check, and for failures what the cluster said; no secrets."""
 
+import base64
 import json
 import re
 import subprocess
@@ -54,6 +55,21 @@ def record(directory: Path, check: Check) -> None:
     """Adds the check's line to checks.jsonl."""
     with (directory / "checks.jsonl").open("a") as lines:
         lines.write(json.dumps(asdict(check)) + "\n")
+
+
+def canaries(secrets: Iterable[str]) -> list[str]:
+    """Lines by which secrets are recognised wherever they lie, however they are quoted, in base64 too."""
+    lines = [line.strip() for secret in secrets for line in secret.splitlines()]
+    long = [line for line in lines if len(line) >= 24 and "-----" not in line]
+    return [*long, *(base64.b64encode(line.encode()).decode().rstrip("=") for line in long)]
+
+
+def leaks(places: Iterable[Path], secrets: Iterable[str]) -> list[str]:
+    """The files at or below these places that hold a secret in plain text."""
+    known = [canary.encode() for canary in canaries(secrets)]
+    files = [file for place in places for file in (place.rglob("*") if place.is_dir() else [place])]
+    contents = ((file, file.read_bytes()) for file in files if file.is_file() and not file.is_symlink())
+    return sorted(str(file) for file, content in contents if any(canary in content for canary in known))
 
 
 def keep_failure(

@@ -2,6 +2,7 @@
 
 import typer
 
+from cairn import completion
 from cairn.console import out, print_json
 from cairn.options import AsJson, Context, Kubeconfig, Name, Overrides
 from cairn.overrides import parse
@@ -15,7 +16,12 @@ EXAMPLES = """Examples:
 
 
 def command(
-    profile: str = typer.Argument("laptop", metavar="[PROFILE]", help="A profile's name or the path of a YAML file."),
+    profile: str = typer.Argument(
+        "laptop",
+        metavar="[PROFILE]",
+        help="A profile's name or the path of a YAML file.",
+        autocompletion=completion.profiles,
+    ),
     name: Name = None,
     overrides: Overrides = [],  # noqa: B006 (Typer copies it)
     kubeconfig: Kubeconfig = "",

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from cairn import completion
 from cairn.console import out, print_json
 from cairn.options import HELP_NAMES, AsJson, Overrides
 from cairn.overrides import parse
@@ -30,7 +31,14 @@ VALIDATE = """Examples:
 """
 app = typer.Typer(help="List, show and check profiles.", no_args_is_help=True, context_settings=HELP_NAMES)
 
-Profile = Annotated[str, typer.Argument(metavar="PROFILE", help="A profile's name or the path of a YAML file.")]
+Profile = Annotated[
+    str,
+    typer.Argument(
+        metavar="PROFILE",
+        help="A profile's name or the path of a YAML file.",
+        autocompletion=completion.profiles,
+    ),
+]
 
 
 @app.command(name="list", epilog=LIST)

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
-import time
 from json import loads as load_json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cairn import completion
 from cairn.console import print_json
 from cairn.errors import UserError
 from cairn.options import AsJson, Name
@@ -24,11 +25,17 @@ EXAMPLES = """Examples:
     cairn smoke storage --json
 """
 TESTS = REPOSITORY / "smoke_tests"
+EVIDENCE = REPOSITORY / "evidence"
 
 
 def command(
     modules: Annotated[
-        list[str] | None, typer.Argument(metavar="[MODULE]...", help="Only these modules' tests. [default: all]")
+        list[str] | None,
+        typer.Argument(
+            metavar="[MODULE]...",
+            help="Only these modules' tests. [default: all]",
+            autocompletion=completion.modules,
+        ),
     ] = None,
     name: Name = None,
     disruptive: Annotated[
@@ -48,22 +55,24 @@ def command(
     environment.stack()
     options = [*(["--disruptive"] if disruptive else []), *(["--keep"] if keep else [])]
     arguments = [*files, "--environment", environment.name, *options]
-    started = time.time()
+    before = set(runs(environment.name))
     # With --json the tests' own words go where they are in nobody's way.
     words = sys.stderr if json else None
     result = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=REPOSITORY, stdout=words, check=False)
     if json:
-        print_json(
-            {"environment": environment.name, "exit_code": result.returncode, **found(environment.name, started)}
-        )
+        print_json({"environment": environment.name, "exit_code": result.returncode, **found(environment.name, before)})
     raise typer.Exit(result.returncode)
 
 
-def found(environment: str, since: float) -> dict[str, object]:
+def runs(environment: str) -> list[Path]:
+    """Where each run of the environment's smoke tests left its evidence, the newest last."""
+    return sorted(EVIDENCE.glob(f"{environment}-*"))
+
+
+def found(environment: str, before: set[Path]) -> dict[str, object]:
     """Where the newest run's evidence lies, and what each check of it came to; empty when nothing was run."""
-    runs = [run for run in (REPOSITORY / "evidence").glob(f"{environment}-*") if run.stat().st_mtime >= since]
-    checks = [run / "checks.jsonl" for run in sorted(runs) if (run / "checks.jsonl").exists()]
-    if not checks:
+    checks = [run / "checks.jsonl" for run in runs(environment) if run not in before]
+    if not checks or not checks[-1].exists():
         return {}
     lines = [load_json(line) for line in checks[-1].read_text().splitlines()]
     return {"evidence": str(checks[-1].parent), "checks": {line["test"]: line["outcome"] for line in lines}}

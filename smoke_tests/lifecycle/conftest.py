@@ -3,7 +3,6 @@
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -56,13 +55,3 @@ def finished(process: "subprocess.Popen[str]") -> Done:
 def words(done: Done) -> str:
     """What a command said on its way, on one line: where a table breaks its lines is nobody's business."""
     return " ".join(done.stderr.split())
-
-
-def canaries(secret: str) -> list[str]:
-    """Lines by which a secret of several lines is recognised wherever it lies, however it is quoted."""
-    return [line.strip() for line in secret.splitlines() if len(line.strip()) > 40 and "-----" not in line]
-
-
-def files_below(directory: Path) -> list[Path]:
-    """Every regular file below the directory."""
-    return [path for path in directory.rglob("*") if path.is_file() and not path.is_symlink()]

@@ -18,7 +18,7 @@ from smoke_tests.lifecycle.machine import look
 from smoke_tests.lifecycle.person import UP_SECONDS, Person
 
 NAME = "killed"
-WORDS = (SMALL, "--name", NAME, "--set", "cluster.address_range=10.95.0.0/24")
+WORDS = (SMALL, "--name", NAME, "--set", "cluster.address_range=10.102.0.0/24")
 SEED_VARIABLE = "CAIRN_SEED"
 
 

@@ -1,5 +1,6 @@
 """What a person can get wrong before anything is made: refused in words that name the fix, and nothing is lost."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from smoke_tests.lifecycle.conftest import words
 from smoke_tests.lifecycle.person import Done, Person
 
 NAME = "refused"
+FREE_BIND = 15
+"""IP_FREEBIND of include/uapi/linux/in.h, which Python's socket module doesn't name."""
 
 
 def assert_refused(done: Done, *said: str) -> None:
@@ -48,6 +51,17 @@ def test_a_kubeconfig_that_points_nowhere_is_named(person: Person, tmp_path: Pat
     file.write_text(str(content | {"apiVersion": "v1", "kind": "Config"}))
     wanted = ("--set", "cluster.provider=existing", "--kubeconfig", str(file))
     assert_refused(person.tries("up", "laptop", *wanted, "--name", NAME), "127.0.0.1", str(file))
+
+
+@pytest.mark.parametrize(("host", "port"), [(2, 5000), (11, 6443)], ids=["registry", "API server"])
+def test_a_port_that_somebody_has_taken_is_named(person: Person, host: int, port: int) -> None:
+    with socket.socket() as taken:
+        # The address is nobody's yet: Linux lets root listen on it all the same, and nothing else is changed.
+        taken.setsockopt(socket.IPPROTO_IP, FREE_BIND, 1)
+        taken.bind((f"10.103.0.{host}", port))
+        taken.listen()
+        done = person.tries("up", "laptop", "--set", "cluster.address_range=10.103.0.0/24", "--name", NAME)
+    assert_refused(done, f"10.103.0.{host}:{port} is taken", f"ss -ltnp 'sport = {port}'")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import typer
@@ -52,6 +55,76 @@ def test_a_profile_shows_where_each_value_comes_from() -> None:
     result = CliRunner().invoke(app, ["profile", "show", "laptop", "--set", "cluster.workers=2", "--json"])
     found = {row["key"]: row for row in json.loads(result.stdout)}
     assert found["cluster.workers"] == {"key": "cluster.workers", "value": 2, "origin": "--set"}
+
+
+def test_the_shell_completes_commands_profiles_environments_and_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stacks = tmp_path / "cairn/backend/.pulumi/stacks/cairn"
+    stacks.mkdir(parents=True)
+    (stacks / "team-lab.json").write_text("{}")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+    def completed(line: str) -> list[str]:
+        asked = {"_CAIRN_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+        return CliRunner().invoke(app, prog_name="cairn", env=asked).stdout.split()
+
+    assert completed("cairn pre") == ["preflight", "preview"]
+    assert completed("cairn up lap") == ["laptop"]
+    assert completed("cairn down --name te") == ["team-lab"]
+    assert completed("cairn smoke queue") == ["queueing"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_installed_by_a_script_of_the_shells_own(shell: str) -> None:
+    done = CliRunner().invoke(app, prog_name="cairn", env={"_CAIRN_COMPLETE": f"source_{shell}"})
+    assert "_CAIRN_COMPLETE" in done.stdout
+
+
+def test_on_windows_a_linux_vm_is_named_and_nothing_else_is_tried(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.platform", "win32")
+    assert run(monkeypatch, "up", "laptop") == 2
+    said = capsys.readouterr().err
+    assert "Linux VM" in said and "a cluster that you have" in said
+
+
+def test_preflight_on_a_mac_names_a_linux_vm_and_an_existing_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr("catalog.supply.answers", lambda host: "not asked")
+    done = CliRunner().invoke(app, ["preflight", "laptop", "--json"])
+    assert done.exit_code == 1, done.output
+    (check,) = [check for check in json.loads(done.stdout)["checks"] if check["status"] != "PASS"]
+    assert check["name"] == "operating system" and "macOS" in check["found"]
+    assert "Linux VM" in check["fix"] and "cluster.provider=existing" in check["fix"]
+
+
+def test_smoke_for_programs_is_one_document_with_what_each_check_came_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Opened:
+        name = "dev"
+
+        def stack(self) -> None:
+            pass
+
+    def tests(command: list[str], **settings: object) -> "subprocess.CompletedProcess[str]":
+        assert "smoke_tests/test_storage.py" in command and settings["stdout"] is sys.stderr
+        run = tmp_path / "evidence/dev-20260101T000000Z"
+        run.mkdir(parents=True)
+        lines = [{"test": "a", "outcome": "passed"}, {"test": "b", "outcome": "failed"}]
+        (run / "checks.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+        return subprocess.CompletedProcess(command, 1)
+
+    monkeypatch.setattr("cairn.opening.open_environment", lambda name: Opened())
+    monkeypatch.setattr("cairn.commands.smoke.subprocess.run", tests)
+    monkeypatch.setattr("cairn.commands.smoke.EVIDENCE", tmp_path / "evidence")
+    done = CliRunner().invoke(app, ["smoke", "storage", "--json"])
+    assert done.exit_code == 1
+    shown = json.loads(done.stdout)
+    assert (shown["environment"], shown["exit_code"]) == ("dev", 1)
+    assert shown["checks"] == {"a": "passed", "b": "failed"}
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:

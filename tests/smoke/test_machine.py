@@ -1,6 +1,5 @@
 from dataclasses import replace
 
-from smoke_tests.lifecycle.conftest import canaries
 from smoke_tests.lifecycle.machine import Machine
 
 NOTHING: frozenset[str] = frozenset()
@@ -21,9 +20,3 @@ def test_what_another_environment_brought_meanwhile_is_not_ours() -> None:
     after = replace(CLEAN, links=frozenset({"crnffffffp11"}), cgroups=frozenset({"/sys/fs/cgroup/cpu/cairn/ffffff"}))
     assert after.left_since(CLEAN, "0a1b2c") == {}
     assert after.left_since(CLEAN, "ffffff") != {}
-
-
-def test_a_key_is_recognised_by_its_lines_and_not_by_its_frame() -> None:
-    line = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW"
-    key = f"-----BEGIN OPENSSH PRIVATE KEY-----\n{line}\n-----END OPENSSH PRIVATE KEY-----\n"
-    assert canaries(key) == [line]
