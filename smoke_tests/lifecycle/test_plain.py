@@ -1,4 +1,4 @@
-"""The product, literally: one environment by plain `pulumi` alone, from `stack init` to `stack rm`."""
+"""One small environment by plain `pulumi` alone, from `stack init` to `stack rm`; and one whose state was lost."""
 
 import json
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from catalog.directories import REPOSITORY
-from hosts.local.plan import Network
 from modules.api import connect, path_of, request
+from smoke_tests.lifecycle.conftest import words
 from smoke_tests.lifecycle.machine import look
 from smoke_tests.lifecycle.person import Done, Person
 
@@ -17,9 +17,8 @@ IMPORTED = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "by-ha
 
 
 @pytest.fixture
-def stack(person: Person, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def stack(person: Person) -> Iterator[str]:
     """A stack's name; there is no such environment afterwards."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(person.state))
     yield NAME
     person.tries("down", "--name", NAME, "--yes")
 
@@ -56,5 +55,22 @@ def test_plain_pulumi_makes_changes_imports_and_destroys_an_environment(person: 
     assert "by-hand" not in [each["metadata"]["name"] for each in found]
 
     pulumi(person, "destroy --yes", f"stack rm {stack} --yes")
-    assert look(person.state).left_since(before, Network(stack).handle) == {}
+    assert look(person.state).left_since(before, person.handle(stack)) == {}
     assert not (REPOSITORY / f"Pulumi.{stack}.yaml").exists()
+
+
+def test_a_cluster_that_no_state_knows_is_left_alone_and_named_with_what_removes_it(person: Person, stack: str) -> None:
+    before = look(person.state)
+    person.runs("up", PROFILE, "--name", stack)
+    access = person.runs("kubeconfig", "--name", stack)
+    backend = person.state / "cairn" / "backend"
+    backend.rename(backend.with_name("lost"))
+
+    done = person.tries("up", PROFILE, "--name", stack)
+    assert done.returncode != 0
+    assert "a node whose state Pulumi lost" in words(done)
+    assert f"cairn down --name {stack}" in words(done)
+    assert request(connect(access), "GET", path_of("v1", "nodes"))["items"]
+
+    person.runs("down", "--name", stack, "--yes")
+    assert look(person.state).left_since(before, person.handle(stack)) == {}
