@@ -1,6 +1,7 @@
 """What holds for every module, profile and package, so that adding one can't forget a part of it."""
 
 import ast
+import re
 import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -132,3 +133,11 @@ def test_no_team_can_take_a_modules_namespace() -> None:
 
 def test_every_profile_that_another_extends_exists_and_loads() -> None:
     assert [load(name) for name in available()]
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "bootstrap.lock"])
+def test_every_python_package_is_pinned_by_hashes_and_from_no_named_address(name: str) -> None:
+    text = (REPOSITORY / name).read_text()
+    packages = re.split(r"\n(?=[A-Za-z0-9])", text)
+    assert all("==" in package and "--hash=sha256:" in package for package in packages if not package.startswith("#"))
+    assert "://" not in text
