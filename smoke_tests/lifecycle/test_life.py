@@ -85,10 +85,9 @@ def test_a_preview_after_up_is_empty(unchanged: Callable[[], None]) -> None:
     unchanged()
 
 
-def test_plain_pulumi_sees_no_change_and_no_drift(life: Life) -> None:
-    for command in ("preview --expect-no-changes", "refresh --yes --expect-no-changes"):
-        done = life.person.shell(f"pulumi {command} --non-interactive --stack {life.name}")
-        assert done.returncode == 0, done.stdout + done.stderr
+def test_plain_pulumi_sees_no_drift(life: Life) -> None:
+    done = life.person.shell(f"pulumi refresh --yes --expect-no-changes --non-interactive --stack {life.name}")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_no_secret_lies_in_plain_text_in_state_logs_or_output(life: Life) -> None:
