@@ -128,7 +128,8 @@ def mmdebstrap_command(
         one = f"dpkg-deb --show --showformat={shlex.quote(SHOW)}"
         show = f'for deb in "$1"/var/cache/apt/archives/*.deb; do {one} "$deb"; done'
         variant, stage = "extract", "extract"
-    hooks = [f"{show} | sort > {shlex.quote(str(packages))}", *hooks, CLEAN]
+    left_out = [f'cd "$1" && rm -rf -- {" ".join(entry.without)}'] if entry.without else []
+    hooks = [f"{show} | sort > {shlex.quote(str(packages))}", *hooks, *left_out, CLEAN]
     return [
         # Namespaces of its own: whatever kills it leaves no mount and no process on the machine.
         *("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"),

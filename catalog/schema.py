@@ -64,6 +64,9 @@ class Debian(_Model):
     packages: tuple[str, ...]
     links: dict[str, str] = {}
     """Symbolic links to add (path: target), where no maintainer script makes them."""
+    # Absent where it is empty, so that it changes the keys of those items alone that have it.
+    without: Annotated[tuple[str, ...], Field(exclude_if=lambda patterns: not patterns)] = ()
+    """Files and directories to leave out, as a shell's patterns from the root."""
     licence: str
     space_mib: int
 

@@ -13,7 +13,7 @@ class RolledOut(_Check):
     """Every replica of a workload runs its newest template and is available."""
 
     check: Literal["rolled out"] = "rolled out"
-    kind: Literal["Deployment", "DaemonSet"]
+    kind: Literal["Deployment", "DaemonSet", "StatefulSet"]
     namespace: str
     name: str
 

@@ -3,9 +3,10 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pulumi
@@ -45,7 +46,7 @@ def module_version(module: Module) -> str:
     """The catalog's version of what the module installs; empty for one that installs nothing."""
     if module.remote_chart:
         return module.remote_chart.version
-    item = module.chart or module.manifest
+    item = module.chart or module.manifest or next(iter(module.images), None)
     return lock().version(item) if item else ""
 
 
@@ -79,34 +80,38 @@ class _Installer:
         before += [resource for name in module.after for resource in self._begun.get(name, [])]
         objects = module.objects(self._profile)
         own = [made for made in objects if module.owns_object(made)]
-        begun = self._objects([made for made in objects if made not in own], group, before)
+        present = module.name in self._cluster.present
+        namespace = None if present or module.namespace is None else self._namespace(module, group, before)
+        home = [namespace] if namespace else []
+        others = [made for made in objects if made not in own]
+        begun = [*home, *self._objects(others, group, before, {str(module.namespace): namespace} if namespace else {})]
         gates: list[pulumi.Resource] = []
-        if module.name in self._cluster.present:
+        if present:
             pulumi.log.info(f"{module.name}: already there, left as it is", group)
         else:
-            begun += self._software(module, software, group, before)
+            begun += self._software(module, software, group, [*before, *home])
             gates.append(self._gate(module, group, [module_version(module), software, objects], [*before, *begun]))
         self._begun[module.name] = begun
         self._all[module.name] = [*begun, *gates, *self._objects(own, group, [*before, *begun, *gates])]
         group.register_outputs({})
 
-    def _software(
-        self, module: Module, software: dict[str, Any], group: pulumi.Resource, before: Sequence[pulumi.Resource]
-    ) -> list[pulumi.Resource]:
-        """The namespace and, in it, the release of the module's chart."""
-        if module.namespace is None:
-            return []
+    def _namespace(self, module: Module, group: pulumi.Resource, before: Sequence[pulumi.Resource]) -> pulumi.Resource:
         labels = {"pod-security.kubernetes.io/enforce": module.pod_security}
         namespace: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": module.namespace}}
         namespace["metadata"]["labels"] = labels
         if self._cluster.is_foreign(namespace):
             # Whoever made it keeps it; a mark in it tells the next run whose the software in it is.
             pulumi.log.info(f"Namespace {module.namespace}: already there, left as it is", group)
-            namespace = mark(module.namespace)
-        made = self._object(namespace, group, before)
+            namespace = mark(str(module.namespace))
+        return self._object(namespace, group, before)
+
+    def _software(
+        self, module: Module, software: dict[str, Any], group: pulumi.Resource, before: Sequence[pulumi.Resource]
+    ) -> list[pulumi.Resource]:
+        """The release of the module's chart."""
         item = module.release
         if item is None:
-            return [made]
+            return []
         release = {
             "name": item,
             "namespace": module.namespace,
@@ -116,13 +121,20 @@ class _Installer:
             "timeout": module.ready_seconds,
             "compat": "true",
         }
-        options = self._options(group, [*before, made])
-        return [made, pulumi.CustomResource("kubernetes:helm.sh/v3:Release", item, release, options)]
+        options = self._options(group, before)
+        return [pulumi.CustomResource("kubernetes:helm.sh/v3:Release", item, release, options)]
 
     def _objects(
-        self, objects: Iterable[Object], group: pulumi.Resource, before: Sequence[pulumi.Resource]
+        self,
+        objects: Iterable[Object],
+        group: pulumi.Resource,
+        before: Sequence[pulumi.Resource],
+        homes: Mapping[str, pulumi.Resource] = MappingProxyType({}),
     ) -> list[pulumi.Resource]:
-        """Cluster-wide objects, then namespaces, then what is in them; so everything is deleted from the inside out."""
+        """Cluster-wide objects, then namespaces, then what is in them; so everything is deleted from the inside out.
+
+        `homes` are namespaces that are made already.
+        """
         waves: list[list[Object]] = [[], [], []]
         for made in objects:
             if self._cluster.is_foreign(made):
@@ -133,8 +145,8 @@ class _Installer:
         wide = [self._object(made, group, before) for made in waves[0]]
         namespaces = {_name(made): self._object(made, group, [*before, *wide]) for made in waves[1]}
         for made in waves[2]:
-            outer = namespaces.get(made["metadata"]["namespace"])
-            resources.append(self._object(made, group, [outer] if outer else [*before, *wide]))
+            outer = {**homes, **namespaces}.get(made["metadata"]["namespace"])
+            resources.append(self._object(made, group, [*wide, outer] if outer else [*before, *wide]))
         return [*wide, *namespaces.values(), *resources]
 
     def _object(self, made: Object, group: pulumi.Resource, before: Sequence[pulumi.Resource]) -> pulumi.Resource:

@@ -9,6 +9,7 @@ from modules.module import Module
 from modules.network_policy import enforced
 from modules.queueing import API_VERSION, QUOTA_RESOURCES, TEAM_LABEL, settings_of
 from modules.ray import NAMESPACE as RAY_NAMESPACE
+from modules.team_access import access_for
 from modules.team_tokens import tokens_expire
 from profiles.schema import Limits, Profile, Quota, Team
 
@@ -196,7 +197,8 @@ def _isolation(name: str) -> Object:
 
 def _objects(profile: Profile) -> list[Object]:
     teams = [made for name, team in profile.teams.items() for made in team_objects(name, team, profile)]
-    return [*tokens_expire(), *teams]
+    access = (made for name in profile.teams for made in access_for(name, profile))
+    return [*tokens_expire(), *teams, *access]
 
 
 def _notes(client: ApiClient) -> tuple[str, ...]:
@@ -207,7 +209,7 @@ MODULE = Module(
     name="teams",
     summary="a namespace, a queue with quota and an account for each team",
     requires=("queueing",),
-    after=("storage", "accelerators", "ray"),
+    after=("storage", "accelerators", "ray", "object_store", "database"),
     objects=_objects,
     ready=lambda profile: tuple(check for name in profile.teams for check in team_ready(name)),
     notes=_notes,

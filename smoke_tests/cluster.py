@@ -26,6 +26,7 @@ SERVICE = Kind("v1", "services")
 SERVICE_ACCOUNT = Kind("v1", "serviceaccounts")
 VOLUME = Kind("v1", "persistentvolumes")
 VOLUME_CLAIM = Kind("v1", "persistentvolumeclaims")
+STATEFUL_SET = Kind("apps/v1", "statefulsets")
 JOB = Kind("batch/v1", "jobs")
 STORAGE_CLASS = Kind("storage.k8s.io/v1", "storageclasses")
 RESOURCE_CLAIM = Kind("resource.k8s.io/v1", "resourceclaims")
@@ -88,6 +89,13 @@ class Cluster:
         self.delete(kind, name, namespace)
         until(lambda: self.get(kind, name, namespace) is None, seconds, f"{kind.resource} {name} to be gone")
 
+    def scale(self, kind: Kind, name: str, namespace: str, replicas: int, seconds: float = 120) -> None:
+        """Runs so many replicas of a workload, and waits until they are ready, or gone."""
+        scale = {"metadata": {"name": name, "namespace": namespace}, "spec": {"replicas": replicas}}
+        path = f"{path_of(*kind, name=name, namespace=namespace)}/scale"
+        request(self.api, "PUT", path, {"apiVersion": "autoscaling/v1", "kind": "Scale", **scale})
+        self.wait_for(kind, name, namespace, lambda found: settled(found, replicas), seconds)
+
     def logs(self, pod: str, namespace: str) -> str:
         """What the pod has printed so far."""
         answer = CoreV1Api(self.api).read_namespaced_pod_log(pod, namespace, _preload_content=False)
@@ -113,6 +121,13 @@ class Cluster:
             return found
 
         return until(reached, seconds, f"{kind.resource} {namespace}/{name}")
+
+
+def settled(workload: Object, replicas: int) -> bool:
+    """Whether a workload's controller has seen the newest change, and so many of its pods are there and ready."""
+    status = workload.get("status", {})
+    seen = status.get("observedGeneration") == workload["metadata"]["generation"]
+    return bool(seen and status.get("replicas", 0) == status.get("readyReplicas", 0) == replicas)
 
 
 def condition(manifest: Object, kind: str) -> Object:

@@ -27,6 +27,16 @@ def output(cluster: Cluster, manifest: Object, seconds: float = PULL_SECONDS) ->
     return printed
 
 
+def refusal(cluster: Cluster, manifest: Object, seconds: float = PULL_SECONDS) -> str:
+    """Runs the pod to its end, which must be a failure, and returns what it printed."""
+    name, namespace = name_of(manifest)
+    cluster.create(manifest)
+    done = cluster.wait_for(POD, name, namespace, ended, seconds)
+    printed = cluster.logs(name, namespace)
+    assert done["status"]["phase"] == "Failed", f"pod {name} was not refused and said: {printed}"
+    return printed
+
+
 def start(cluster: Cluster, manifest: Object, seconds: float = PULL_SECONDS) -> Object:
     """Runs the pod and returns it as soon as it is ready."""
     name, namespace = name_of(manifest)

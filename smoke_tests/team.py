@@ -1,5 +1,6 @@
 """Throwaway teams, made from the same objects as a profile's own teams."""
 
+import functools
 import secrets
 from dataclasses import dataclass
 
@@ -7,11 +8,14 @@ import yaml
 from kubernetes.client import AuthenticationV1TokenRequest, CoreV1Api, V1TokenRequestSpec
 
 from modules.api import ApiError, Object
+from modules.credentials import Credential, filled, value
+from modules.team_access import access_for
 from modules.teams import team_objects
 from profiles import schema
 from profiles.schema import Profile
 from smoke_tests.cluster import (
     CLUSTER_QUEUE,
+    JOB,
     LOCAL_QUEUE,
     NAMESPACE,
     SERVICE_ACCOUNT,
@@ -21,8 +25,11 @@ from smoke_tests.cluster import (
 )
 from smoke_tests.waiting import until
 
+PREFIX = "smoke-"
+"""What the names of throwaway teams begin with."""
 MEMBER = "member"
 TOKEN_SECONDS = 3600
+PROVISION_SECONDS = 120
 REMOVAL_SECONDS = 180
 """Ray pods get half a minute to end, and their node may be busy."""
 
@@ -41,13 +48,20 @@ class Team:
 
 
 def make_team(
-    cluster: Cluster, *, cpu: str = "2", memory: str = "6Gi", gpu: int = 16, cohort: str | None = None
+    cluster: Cluster,
+    *,
+    cpu: str = "2",
+    memory: str = "6Gi",
+    gpu: int = 16,
+    cohort: str | None = None,
+    access: bool = False,
 ) -> Team:
     """Makes a team with so much quota of its own, alone in a cohort unless one is named, and waits until it is active.
 
-    The quota may exceed what the nodes have: only the team's own tests use it.
+    The quota may exceed what the nodes have: only the team's own tests use it. With `access` it gets the Secret of
+    that name, and waits for the accounts behind it.
     """
-    name = f"smoke-{secrets.token_hex(4)}"
+    name = f"{PREFIX}{secrets.token_hex(4)}"
     team = Team(name, cohort or name)
     for manifest in _objects(
         cluster.environment.profile, team, schema.Team.model_validate({"cpu": cpu, "memory": memory, "gpu": gpu})
@@ -58,7 +72,39 @@ def make_team(
         cluster.wait_for(CLUSTER_QUEUE, name, "", lambda queue: is_true(queue, "Active"), 30)
         for queue in cluster.find(LOCAL_QUEUE, name):
             cluster.wait_for(LOCAL_QUEUE, queue["metadata"]["name"], name, lambda queue: is_true(queue, "Active"), 30)
+    if access:
+        provide(cluster, access_for(name, cluster.environment.profile))
     return team
+
+
+def provide(cluster: Cluster, objects: list[Object]) -> None:
+    """Creates what gives somebody an account, with passwords of its own, and waits until its jobs are done."""
+    for manifest in filled(objects, made_up):
+        _create(cluster, manifest)
+    for manifest in objects:
+        if manifest["kind"] == "Job":
+            name, namespace = manifest["metadata"]["name"], manifest["metadata"]["namespace"]
+            cluster.wait_for(JOB, name, namespace, lambda job: is_true(job, "Complete"), PROVISION_SECONDS)
+
+
+def withdraw(cluster: Cluster, objects: list[Object]) -> None:
+    """Deletes what `provide` created outside of a team's namespace, and waits until it is gone."""
+    for manifest in objects:
+        namespace = manifest["metadata"].get("namespace", "")
+        if not namespace.startswith(PREFIX):
+            cluster.remove(kind_of(manifest), manifest["metadata"]["name"], namespace)
+
+
+def made_up(credential: Credential) -> str:
+    """A credential's text in a test, where nothing but passwords is made up."""
+    return value(credential, lambda source: _password(str(source)))
+
+
+@functools.cache
+def _password(name: str) -> str:
+    """The same for the same name in all of a run."""
+    del name
+    return secrets.token_hex(16)
 
 
 def _objects(profile: Profile, team: Team, quota: schema.Team) -> list[Object]:
@@ -89,6 +135,7 @@ def remove_team(cluster: Cluster, team: Team) -> None:
     for manifest in _objects(cluster.environment.profile, team, schema.Team.model_validate({})):
         if "namespace" not in manifest["metadata"]:
             cluster.remove(kind_of(manifest), manifest["metadata"]["name"])
+    withdraw(cluster, access_for(team.name, cluster.environment.profile))
 
 
 def kubeconfig(cluster: Cluster, team: Team) -> str:

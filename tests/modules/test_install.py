@@ -82,6 +82,12 @@ def test_a_release_comes_after_its_namespace_and_a_gate_after_its_release(record
     assert recording.comes_after(gate, release)
 
 
+def test_what_lies_in_a_modules_own_namespace_comes_after_it(recording: Recording) -> None:
+    namespace = recording.one("core/v1:Namespace", "database")
+    assert recording.comes_after(recording.one(":StatefulSet", "database/database"), namespace)
+    assert recording.comes_after(recording.one(":Secret", "database/administrator"), namespace)
+
+
 def test_custom_resources_come_after_the_gate_of_the_module_that_owns_them(recording: Recording) -> None:
     gate = recording.one(":Ready", "queueing")
     for kind, name in (("ResourceFlavor", "default"), ("Cohort", "platform"), ("WorkloadPriorityClass", "high")):
@@ -116,7 +122,7 @@ def test_gates_wait_for_the_nodes_and_releases_dont(recording: Recording) -> Non
 
 
 def test_everything_on_a_cluster_of_cairns_own_is_deleted_with_it(recording: Recording) -> None:
-    on_it = [each for each in recording.records if each.type.startswith(("kubernetes:", "pulumi-python:"))]
+    on_it = [each for each in recording.records if each.type.startswith("kubernetes:") or each.type.endswith(":Ready")]
     assert on_it
     assert all(each.deleted_with.endswith("::cluster") for each in on_it)
 

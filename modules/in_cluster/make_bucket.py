@@ -1,0 +1,91 @@
+"""Makes a consumer's account and bucket in versitygw, or brings them to what they should be.
+
+ADMIN_ENDPOINT, ADMIN_ACCESS_KEY_ID and ADMIN_SECRET_ACCESS_KEY are the administrator's; AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY and BUCKET the consumer's.
+"""
+
+import hashlib
+import hmac
+import os
+import time
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+REGION = "us-east-1"
+
+
+def signature(secret: str, day: str, text: str) -> str:
+    """The signature that AWS calls version 4."""
+    key = f"AWS4{secret}".encode()
+    for part in (day, REGION, "s3", "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return hmac.new(key, text.encode(), "sha256").hexdigest()
+
+
+def signed(
+    keys: tuple[str, str], method: str, host: str, target: str, body: str, headers: dict[str, str], now: float
+) -> dict[str, str]:
+    """The headers of a request by the owner of `keys` (its name, and the secret); `target` is its path and query."""
+    path, _, query = target.partition("?")
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    headers = {"host": host, "x-amz-content-sha256": digest, "x-amz-date": moment, **headers}
+    names = sorted(headers)
+    lines = [f"{name}:{headers[name]}\n" for name in names]
+    request = "\n".join([method, path, query, "".join(lines), ";".join(names), digest])
+    scope = f"{moment[:8]}/{REGION}/s3/aws4_request"
+    text = "\n".join(["AWS4-HMAC-SHA256", moment, scope, hashlib.sha256(request.encode()).hexdigest()])
+    made = signature(keys[1], moment[:8], text)
+    fields = f"Credential={keys[0]}/{scope}, SignedHeaders={';'.join(names)}, Signature={made}"
+    return {**headers, "authorization": f"AWS4-HMAC-SHA256 {fields}"}
+
+
+def ask(target: str, body: str = "", headers: dict[str, str] | None = None) -> tuple[int, str]:
+    """Send one request of the administrator's interface; the answer's status and text. Waits for a server."""
+    host = urlsplit(os.environ["ADMIN_ENDPOINT"]).netloc
+    keys = os.environ["ADMIN_ACCESS_KEY_ID"], os.environ["ADMIN_SECRET_ACCESS_KEY"]
+    while True:
+        connection = HTTPConnection(host, timeout=10)
+        made = signed(keys, "PATCH", host, target, body, headers or {}, time.time())
+        try:
+            connection.request("PATCH", target, body, made)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode(errors="replace")
+        except OSError as error:
+            print(f"waiting for the object store at {host}: {error}", flush=True)
+            time.sleep(1)
+        finally:
+            connection.close()
+
+
+def settle(done: str, *attempts: tuple[str, str, dict[str, str]]) -> None:
+    """Do the first of the attempts that is not refused because the thing is there already."""
+    for target, body, headers in attempts:
+        status, said = ask(target, body, headers)
+        if status < 300:
+            print(done, flush=True)
+            return
+        if status != 409:
+            break
+    raise SystemExit(f"{target.partition('?')[0]}: HTTP {status}: {said}")
+
+
+def main() -> None:
+    """Make the account, then the bucket."""
+    user, secret = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
+    bucket = os.environ["BUCKET"]
+    account = f"<Account><Access>{user}</Access><Secret>{secret}</Secret><Role>user</Role></Account>"
+    settle(
+        f"account {user} is there",
+        ("/create-user", account, {}),
+        (f"/update-user?access={user}", f"<MutableProps><Secret>{secret}</Secret></MutableProps>", {}),
+    )
+    settle(
+        f"bucket {bucket} is there",
+        (f"/{bucket}/create", "", {"x-vgw-owner": user}),
+        (f"/change-bucket-owner?bucket={bucket}&owner={user}", "", {}),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Makes a consumer's role and database, or brings them to what they should be. PGHOST, PGPORT, PGUSER and PGPASSWORD
+# are the administrator's; NAME and PASSWORD the consumer's. SHARED_WITH may name another role, which then may do all
+# that the consumer may.
+set -eu
+PATH=/usr/lib/postgresql/15/bin:$PATH
+until pg_isready --quiet; do
+  echo "waiting for the database at $PGHOST:$PGPORT"
+  sleep 1
+done
+psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --dbname=postgres <<'SQL'
+SET client_min_messages = warning;
+\getenv name NAME
+\getenv password PASSWORD
+\set other ''
+\getenv other SHARED_WITH
+SELECT format('CREATE ROLE %I', :'name') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'name') \gexec
+ALTER ROLE :"name" LOGIN PASSWORD :'password';
+-- Only a member may make somebody the owner, unless a superuser does.
+GRANT :"name" TO CURRENT_USER;
+SELECT format('CREATE DATABASE %I OWNER %I', :'name', :'name')
+  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \gexec
+REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
+SELECT :'other' <> '' AS shared \gset
+\if :shared
+SELECT format('CREATE ROLE %I', :'other') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'other') \gexec
+GRANT :"name" TO :"other";
+\endif
+SQL
+echo "role and database $NAME are there"

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Makes the database's files on the first start, then serves.
+set -eu
+PATH=/usr/lib/postgresql/15/bin:$PATH
+files=/data/files
+if [ ! -d "$files" ]; then
+  # A start that was cut short leaves nothing that looks finished.
+  rm -rf "$files.new"
+  initdb --pgdata="$files.new" --username=postgres --pwfile=/administrator/password --auth=scram-sha-256 \
+    --encoding=UTF8 --locale=C --no-instructions
+  mv "$files.new" "$files"
+fi
+exec postgres -D "$files" -c config_file=/programs/postgresql.conf
