@@ -12,7 +12,10 @@ from profiles.quantity import Duration, Quantity, amount, seconds
 
 # Namespaces of the platform and of Kubernetes itself; those that end in -system or begin with kube- are taken too.
 RESERVED_NAMESPACES = frozenset(
-    {"default", "accelerators", "database", "local-path-storage", "metrics-server", "object-store", "online-store"}
+    {
+        *("default", "accelerators", "database", "local-path-storage", "metrics-server", "object-store"),
+        *("online-store", "tracking"),
+    }
 )
 
 
@@ -253,6 +256,12 @@ class OnlineStore(Settings):
     managed: ManagedOnlineStore | None = Field(default=None, description="A service to use instead; none is then run.")
 
 
+class Tracking(Settings):
+    """Runs, models and artifacts, by MLflow: a workspace and an account of its own for each team."""
+
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that serve; each takes some 320 MiB.")
+
+
 class Modules(Settings):
     """The platform's components: a module is on when its key is here."""
 
@@ -266,6 +275,7 @@ class Modules(Settings):
     object_store: ObjectStore | None = Field(default=None, description="S3: a bucket for each consumer and each team.")
     database: Database | None = Field(default=None, description="PostgreSQL: a database for each consumer.")
     online_store: OnlineStore | None = Field(default=None, description="Redis: features for models that serve.")
+    tracking: Tracking | None = Field(default=None, description="MLflow: a workspace for each team.")
 
     def on(self) -> Mapping[str, Settings]:
         """The settings of each module that is on, by the module's name."""
