@@ -54,6 +54,17 @@ def _write(setting: Path, value: str) -> None:
         ) from error
 
 
+def thaw(network: Network) -> None:
+    """Lets whatever somebody froze go on: a frozen process does not even die when it is killed."""
+    for root in _directories(network):
+        for directory, _, _ in os.walk(root):
+            for name, frozen, thawed in (("freezer.state", "FROZEN", "THAWED"), ("cgroup.freeze", "1", "0")):
+                setting = Path(directory, name)
+                with contextlib.suppress(FileNotFoundError):
+                    if setting.read_text().strip() == frozen:
+                        setting.write_text(thawed)
+
+
 def processes(network: Network) -> set[int]:
     """Every process that runs in the environment."""
     found: set[int] = set()

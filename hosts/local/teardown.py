@@ -35,6 +35,7 @@ def teardown(environment: str) -> None:
     machine, the kernel settings that nodes changed are put back.
     """
     network = recorded(environment)
+    budget.thaw(network)
     for name in container.states(network):
         container.delete(network, name)
     _end_processes(network)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from catalog.directories import REPOSITORY
+from hosts.local import budget
 from modules.api import connect, path_of, request
 from smoke_tests.lifecycle.conftest import words
 from smoke_tests.lifecycle.machine import look
@@ -28,6 +29,14 @@ def pulumi(person: Person, *commands: str) -> Done:
     done = person.shell("; ".join(f"pulumi {command} --non-interactive" for command in commands))
     assert done.returncode == 0, done.stdout + done.stderr
     return done
+
+
+def freeze(handle: str) -> None:
+    """Stops every process of the environment where it is."""
+    if budget.unified():
+        (budget.ROOT / "cairn" / handle / "cgroup.freeze").write_text("1")
+    else:
+        (budget.ROOT / "freezer" / "cairn" / handle / "freezer.state").write_text("FROZEN")
 
 
 def test_plain_pulumi_makes_changes_imports_and_destroys_an_environment(person: Person, stack: str) -> None:
@@ -72,5 +81,7 @@ def test_a_cluster_that_no_state_knows_is_left_alone_and_named_with_what_removes
     assert f"cairn down --name {stack}" in words(done)
     assert request(connect(access), "GET", path_of("v1", "nodes"))["items"]
 
+    # Frozen or not: who is frozen does not even die when killed.
+    freeze(person.handle(stack))
     person.runs("down", "--name", stack, "--yes")
     assert look(person.state).left_since(before, person.handle(stack)) == {}
