@@ -24,8 +24,20 @@ def copy_chart(name: str, chart: Chart, source: Path, target: Path) -> None:
     for path in [target, *target.rglob("*")]:
         # Modules are read-only in Go's cache.
         path.chmod(0o755 if path.is_dir() else 0o644)
+    if chart.placeholders and (template := target / "values.tmpl.yaml").exists():
+        (target / "values.yaml").write_text(filled_values(name, chart, template.read_text()))
+        template.unlink()
     metadata = target / "Chart.yaml"
     metadata.write_text(chart_metadata(name, chart, metadata.read_text(), _vendored(target)))
+
+
+def filled_values(name: str, chart: Chart, text: str) -> str:
+    """values.yaml as the project's own release makes it of its template; CatalogError for an unknown placeholder."""
+    for placeholder, value in chart.placeholders.items():
+        text = text.replace(f"${{{placeholder}}}", value.format(version=chart.version))
+    if left := sorted(set(re.findall(r"\$\{(\w+)\}", text))):
+        raise CatalogError(f"charts/{name}: say in catalog.yaml, under charts.{name}.placeholders, what {left[0]} is")
+    return text
 
 
 def _vendored(chart: Path) -> set[str]:

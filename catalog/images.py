@@ -53,10 +53,13 @@ def _collect(catalog: Catalog, image: Image, tmp: Path) -> _Parts:
         else:
             requirements = catalog.root / "images" / layer.requirements / "requirements.txt"
             wheels.install(requirements, tmp / "python", tmp)
-            layers.write(target, layers.tree(tmp / "python", wheels.HOME))
+            if layer.file:
+                layers.write(target, [layers.Member(layer.path, 0o755, tmp / "python" / layer.file)])
+            else:
+                layers.write(target, layers.tree(tmp / "python", wheels.HOME))
+                parts.environment |= {"PATH": f"/{wheels.HOME}/bin:{SEARCH_PATH}", "PYTHONPATH": f"/{wheels.HOME}"}
             remove(tmp / "python")
             parts.components += sbom.from_requirements(requirements.read_text())
-            parts.environment |= {"PATH": f"/{wheels.HOME}/bin:{SEARCH_PATH}", "PYTHONPATH": f"/{wheels.HOME}"}
         parts.tars.append(target)
     return parts
 

@@ -22,10 +22,12 @@ def _made_of(catalog: Catalog, name: str) -> str:
     for layer in catalog.images[name].layers:
         if isinstance(layer, ProgramLayer):
             parts.append(f"`{layer.program}` at {layer.path}")
-        elif isinstance(layer, PythonLayer):
-            parts.append(f"images/{layer.requirements}/requirements.txt")
+            continue
+        if isinstance(layer, PythonLayer):
+            whole = f"images/{layer.requirements}/requirements.txt"
         else:
-            parts.append(f"{layer.file} of debian/{layer.debian}" if layer.file else f"debian/{layer.debian}")
+            whole = f"debian/{layer.debian}"
+        parts.append(f"{layer.file} of {whole}" if layer.file else whole)
     return ", ".join(parts)
 
 

@@ -97,9 +97,11 @@ class DebianLayer(_Model):
 
 
 class PythonLayer(_Model):
-    """The hashed requirements of catalog/images/NAME/requirements.txt, installed under /opt/python."""
+    """Hashed requirements (catalog/images/NAME/requirements.txt) under /opt/python, or one file of them at `path`."""
 
     requirements: str
+    file: Annotated[str, Field(exclude_if=lambda file: not file)] = ""
+    path: Annotated[str, Field(exclude_if=lambda path: not path)] = ""
 
 
 Layer = ProgramLayer | DebianLayer | PythonLayer
@@ -142,6 +144,8 @@ class Chart(_Model):
     upstream: HelmUpstream | Download
     without: tuple[str, ...] = ()
     """Dependencies to drop from Chart.yaml: they are installed by modules of their own."""
+    placeholders: Annotated[dict[str, str], Field(exclude_if=lambda filled: not filled)] = {}
+    """What a release fills into values.tmpl.yaml for each `${NAME}`; `{version}` is the chart's."""
 
 
 class Manifest(_Model):

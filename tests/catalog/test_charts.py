@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from catalog.build import binary
-from catalog.charts import chart_metadata, copy_chart
+from catalog.charts import chart_metadata, copy_chart, filled_values
 from catalog.errors import CatalogError
 from catalog.items import Item
 from catalog.places import entry
@@ -39,6 +39,18 @@ def test_a_vendored_dependency_stays_and_a_dropped_one_goes(tmp_path: Path) -> N
     assert "jobset" in (tmp_path / "copy/Chart.yaml").read_text()
     dropped = chart_metadata("x", CHART.model_copy(update={"without": ("jobset",)}), DEPENDS, set())
     assert yaml.safe_load(dropped)["dependencies"] == []
+
+
+def test_placeholders_of_a_template_of_values_are_filled_and_one_that_is_unknown_is_told(tmp_path: Path) -> None:
+    chart = CHART.model_copy(update={"placeholders": {"Image": "example.com/x:v{version}"}})
+    (tmp_path / "chart").mkdir()
+    (tmp_path / "chart/Chart.yaml").write_text(TEXT)
+    (tmp_path / "chart/values.tmpl.yaml").write_text("image: ${Image}\n")
+    copy_chart("x", chart, tmp_path / "chart", tmp_path / "copy")
+    assert (tmp_path / "copy/values.yaml").read_text() == "image: example.com/x:v1.2.3\n"
+    assert not (tmp_path / "copy/values.tmpl.yaml").exists()
+    with pytest.raises(CatalogError, match=r"charts\.x\.placeholders, what Policy"):
+        filled_values("x", chart, "policy: ${Policy}\n")
 
 
 def test_under_upstream_a_chart_is_pulled_from_its_repository(tmp_path: Path, make_catalog: MakeCatalog) -> None:

@@ -136,6 +136,30 @@ def test_a_known_digest_is_what_is_copied(catalog: Catalog) -> None:
     assert images.origin(catalog.images["hello"], "example.com/x:v1") == "example.com/x:v1"
 
 
+def test_one_file_of_a_wheel_can_be_all_that_an_image_takes_of_it(
+    make_catalog: MakeCatalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = {"requirements": "proxy", "file": "proxy/_bin/proxy", "path": "/usr/local/bin/proxy"}
+    proxy = {"reference": "example.com/proxy:v1", "layers": [layer], "user": "1:1", "space_mib": 1}
+    catalog = make_catalog(images={"proxy": proxy})
+    folder = catalog.root / "images/proxy"
+    folder.mkdir(parents=True)
+    (folder / "requirements.txt").write_text(f"proxy-server==1 \\\n    --hash=sha256:{'a' * 64}\n")
+
+    def install(_: Path, target: Path, __: Path) -> None:
+        (target / "proxy/_bin").mkdir(parents=True)
+        (target / "proxy/_bin/proxy").write_text("the program")
+        (target / "proxy/__init__.py").touch()
+
+    monkeypatch.setattr("catalog.wheels.install", install)
+    parts = images._collect(catalog, catalog.images["proxy"], tmp_path)
+    with tarfile.open(parts.tars[0]) as tar:
+        assert [member.name for member in tar if member.isfile()] == ["usr/local/bin/proxy"]
+        assert tar.getmember("usr/local/bin/proxy").mode == 0o755
+    assert [component.name for component in parts.components] == ["proxy-server"]
+    assert "PYTHONPATH" not in parts.environment
+
+
 def test_layers_of_the_same_content_are_the_same_bytes(tmp_path: Path) -> None:
     digests = set()
     for folder in ("a", "b"):
