@@ -15,8 +15,8 @@ from catalog import cache, charts, debian, golang, images, registry, upstream
 from catalog.cache import Receipt
 from catalog.directories import cache_root
 from catalog.errors import DiskFullError, explain_disk_full, free_mib
-from catalog.items import Item, dependencies, key, order, select
-from catalog.places import binary, chart, manifest, rootfs, tool
+from catalog.items import Item, dependencies, is_fetched, key, order, select
+from catalog.places import binary, chart, layer, manifest, rootfs, tool
 from catalog.schema import Catalog, load
 from catalog.supply import Supply
 
@@ -117,8 +117,7 @@ class _Run:
         with cache.locked(f"{item.kind}-{item.name}", lambda: self._say(item, "waiting")):
             if receipt := self._cached(item, name):
                 return receipt
-            fetched = self.supply is Supply.UPSTREAM and item.kind not in ("tools", "debian")
-            self._say(item, "downloading" if fetched else "building")
+            self._say(item, "downloading" if is_fetched(self.catalog, item, self.supply) else "building")
             receipt = self._make_room_and_make(item, name)
         self._say(item, "done")
         return receipt
@@ -158,12 +157,14 @@ class _Run:
 
     def _fill(self, item: Item, out: Path, tmp: Path) -> str:
         """Makes `item` in `out`; the digest of what was made, where it has one."""
-        catalog, upstream_wanted = self.catalog, self.supply is Supply.UPSTREAM
+        catalog, upstream_wanted = self.catalog, is_fetched(self.catalog, item, self.supply)
         match item.kind:
             case "tools":
                 debian.unpack_tool(item.name, catalog.tools[item.name], out, tmp)
             case "debian":
-                debian.build(catalog.debian[item.name], tool("mmdebstrap", catalog), out, tmp)
+                base = catalog.debian[item.name].base
+                below = layer(base, catalog) if base else None
+                debian.build(catalog.debian[item.name], tool("mmdebstrap", catalog), out, tmp, below)
             case "binaries" if upstream_wanted:
                 upstream.download_binaries(catalog, item.name, out, tmp)
             case "binaries":
@@ -180,5 +181,5 @@ class _Run:
             case "images" if upstream_wanted:
                 return images.copy(catalog, item.name, tmp)
             case "images":
-                return images.build(catalog, item.name, out, tmp)
+                return images.build(catalog, item.name, self.supply, out, tmp)
         return ""

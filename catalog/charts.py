@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from catalog.cache import remove
 from catalog.errors import CatalogError
 from catalog.golang import module_directory
 from catalog.processes import run
@@ -28,7 +29,11 @@ def copy_chart(name: str, chart: Chart, source: Path, target: Path) -> None:
         (target / "values.yaml").write_text(filled_values(name, chart, template.read_text()))
         template.unlink()
     metadata = target / "Chart.yaml"
-    metadata.write_text(chart_metadata(name, chart, metadata.read_text(), _vendored(target)))
+    metadata.write_text(chart_metadata(name, chart, metadata.read_text(), set(_vendored(target))))
+    # Helm installs what lies in charts/ whether Chart.yaml names it or not.
+    for dependency, place in _vendored(target).items():
+        if dependency in chart.without:
+            remove(place)
 
 
 def filled_values(name: str, chart: Chart, text: str) -> str:
@@ -40,10 +45,9 @@ def filled_values(name: str, chart: Chart, text: str) -> str:
     return text
 
 
-def _vendored(chart: Path) -> set[str]:
-    """Names of the dependencies that lie in the chart, as directories or archives (NAME-VERSION.tgz)."""
-    found = [path.name for path in (chart / "charts").glob("*")]
-    return {re.sub(r"-v?\d[^/]*\.tgz$", "", name) for name in found}
+def _vendored(chart: Path) -> dict[str, Path]:
+    """The dependencies that lie in the chart, as directories or archives (NAME-VERSION.tgz)."""
+    return {re.sub(r"-v?\d[^/]*\.tgz$", "", path.name): path for path in (chart / "charts").glob("*")}
 
 
 def chart_metadata(name: str, chart: Chart, text: str, vendored: set[str]) -> str:

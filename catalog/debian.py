@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from catalog import layers
 from catalog.cache import locked
 from catalog.directories import cache_root
 from catalog.errors import CatalogError
@@ -143,19 +144,25 @@ def mmdebstrap_command(
     ]
 
 
-def build(entry: Debian, mmdebstrap: Path, out: Path, tmp: Path) -> None:
-    """Makes a root filesystem: `out`/root or `out`/layer.tar, and `out`/packages.txt (name, version, architecture)."""
+def build(entry: Debian, mmdebstrap: Path, out: Path, tmp: Path, base: Path | None) -> None:
+    """Makes a root filesystem: `out`/root or `out`/layer.tar, and `out`/packages.txt (name, version, architecture).
+
+    Of a layer that lies on `base`, another layer's tar, only what that lacks is kept.
+    """
     if os.geteuid() != 0:
         raise CatalogError("Debian root filesystems are made as root; run the same command with sudo")
     lines = machine_sources(entry.suite)
     sources_file = tmp / "sources.list"
     sources_file.write_text("\n".join([*lines, ""]))
-    target = out / ("root" if entry.keep == "directory" else "layer.tar")
+    kept = out / ("root" if entry.keep == "directory" else "layer.tar")
+    target = tmp / "whole.tar" if base else kept
     # mmdebstrap's own children, which keep other users' ids, need to reach the target.
     tmp.chmod(0o755)
     program = [str(mmdebstrap), *keyring_option(mmdebstrap)]
     command = mmdebstrap_command(entry, program, target, out / "packages.txt", sources_file if lines else None)
     run(command, changes={"SOURCE_DATE_EPOCH": str(EPOCH), "TMPDIR": str(tmp)})
+    if base:
+        layers.write_difference(kept, base, target)
 
 
 def on_machine(program: str) -> Path | None:

@@ -15,10 +15,11 @@ from tempfile import TemporaryDirectory
 from catalog.cache import record
 from catalog.directories import cache_root
 from catalog.errors import CatalogError
-from catalog.items import Item
+from catalog.items import Item, is_fetched
 from catalog.lockfile import Slot, filled, slots
 from catalog.processes import run
 from catalog.schema import Catalog, Download, HelmUpstream, load
+from catalog.supply import Supply
 from catalog.upstream import architectures, fetch, fill, pull_archive
 
 AT_ONCE = 4
@@ -71,7 +72,8 @@ def resolve(catalog: Catalog, items: list[Item], clients: Clients, tell: Callabl
     """
     file = catalog.root / "catalog.yaml"
     text = file.read_text()
-    asked = [slot for slot in slots(text) if Item(*slot.path[:2]) in items]
+    theirs = [item for item in items if is_fetched(catalog, item, Supply.UPSTREAM)]
+    asked = [slot for slot in slots(text) if Item(*slot.path[:2]) in theirs]
 
     def answer(slot: Slot) -> list[Finding]:
         found = [_answered(str(Item(*slot.path[:2])), question) for question in _questions(catalog, slot, clients)]

@@ -30,6 +30,7 @@ class _Parts:
 
 
 def _entry(catalog: Catalog, kind: str, name: str) -> Path:
+    # Only supply `source` has images with programs, and Debian's layers are the same under both.
     item = Item(kind, name)
     return directory(item, key(catalog, item, Supply.SOURCE))
 
@@ -64,7 +65,7 @@ def _collect(catalog: Catalog, image: Image, tmp: Path) -> _Parts:
     return parts
 
 
-def build(catalog: Catalog, name: str, out: Path, tmp: Path) -> str:
+def build(catalog: Catalog, name: str, supply: Supply, out: Path, tmp: Path) -> str:
     """Makes image `name`, leaves its SBOM in `out`, pushes it, and returns its digest."""
     image, version, licence = catalog.images[name], catalog.image_version(name), catalog.image_licence(name)
     parts = _collect(catalog, image, tmp)
@@ -90,7 +91,7 @@ def build(catalog: Catalog, name: str, out: Path, tmp: Path) -> str:
     }
     layout = tmp / "layout"
     digests = write_layout(layout, [*parts.tars, own], {key: value for key, value in settings.items() if value})
-    push(catalog, Supply.SOURCE, layout, catalog.image(name), digests, tmp)
+    push(catalog, supply, layout, catalog.image(name), digests, tmp)
     return digests[0]
 
 

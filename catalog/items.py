@@ -76,13 +76,20 @@ def select(catalog: Catalog, names: Iterable[str] | None) -> list[Item]:
     return list(chosen)
 
 
+def is_fetched(catalog: Catalog, item: Item, supply: Supply) -> bool:
+    """Whether the item comes whole from its project, and is not made here."""
+    ours = item.kind in ("tools", "debian") or (item.kind == "images" and catalog.images[item.name].own)
+    return supply is Supply.UPSTREAM and not ours
+
+
 def dependencies(catalog: Catalog, item: Item, supply: Supply) -> list[Item]:
     """What must be there before `item` can be made."""
     builders = [Item("binaries", name) for name in catalog.builders]
     match item.kind:
         case "debian":
-            return [Item("tools", "mmdebstrap")]
-        case "images" if supply is Supply.UPSTREAM:
+            base = catalog.debian[item.name].base
+            return [Item("tools", "mmdebstrap"), *([Item("debian", base)] if base else [])]
+        case "images" if is_fetched(catalog, item, supply):
             return builders
         case "images":
             return [*builders, *_parts(catalog, item.name)]
@@ -146,21 +153,23 @@ def key(catalog: Catalog, item: Item, supply: Supply) -> str:
 def _facts(catalog: Catalog, item: Item, supply: Supply) -> Mapping[str, object]:
     entry = getattr(catalog, item.kind)[item.name]
     # Upstream's address and digest say nothing of what is made here.
-    upstreams = set() if supply is Supply.UPSTREAM else {"digest", "upstream"}
+    upstreams = set() if is_fetched(catalog, item, supply) else {"digest", "upstream"}
     described: dict[str, object] = entry.model_dump(mode="json", exclude={"space_mib", *upstreams})
     # Tools and Debian systems are Debian's under either supply.
-    if item.kind in ("tools", "debian"):
+    if item.kind == "tools":
         return described
-    if supply is Supply.UPSTREAM:
+    if item.kind == "debian":
+        base = {"lies_on": key(catalog, Item("debian", entry.base), supply)} if entry.base else {}
+        return {**described, **base}
+    if is_fetched(catalog, item, supply):
         shown = {"reference": catalog.image(item.name)} if item.kind == "images" else {}
         return {"supply": supply, **described, **shown}
-    go = {"go": go_version()}
     match item.kind:
         case "binaries":
             folder = catalog.root / "go" / item.name
             locks = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("go.mod", "go.sum")}
             built = {"programs": {name: [p.package, p.output] for name, p in entry.programs.items()}}
-            return {**go, **locks, **built, "stamps": entry.stamps, "version": entry.version}
+            return {"go": go_version(), **locks, **built, "stamps": entry.stamps, "version": entry.version}
         case "images":
             requirements = {
                 layer.requirements: hashlib.sha256(

@@ -1,10 +1,15 @@
 """Image layers as tar files whose bytes depend on their content alone: sorted, no times, no owners."""
 
+import hashlib
 import io
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+FORMAT = tarfile.PAX_FORMAT
+PIECE = 1 << 20
+"""Bytes that are read at a time."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ def write(target: Path, members: Iterable[Member]) -> None:
         for parent in PurePosixPath(path).parents:
             if str(parent) != ".":
                 wanted.setdefault(str(parent), Member(str(parent), 0o755))
-    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as tar:
+    with tarfile.open(target, "w", format=FORMAT) as tar:
         for path in sorted(wanted):
             _add(tar, path, wanted[path])
 
@@ -52,6 +57,24 @@ def _add(tar: tarfile.TarFile, path: str, member: Member) -> None:
     else:
         info.type = tarfile.DIRTYPE
         tar.addfile(info)
+
+
+def write_difference(target: Path, base: Path, whole: Path) -> None:
+    """Writes the members of the layer `whole` that `base` lacks or has otherwise; times are no matter."""
+    with tarfile.open(base) as below, tarfile.open(whole) as above, tarfile.open(target, "w", format=FORMAT) as tar:
+        there = {member.name: _identity(below, member) for member in below}
+        for member in above:
+            if there.get(member.name) != _identity(above, member):
+                tar.addfile(member, above.extractfile(member) if member.isreg() else None)
+
+
+def _identity(tar: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[object, ...]:
+    """What a member is; a directory is its name and rights alone."""
+    digest = hashlib.sha256(member.linkname.encode())
+    if stream := tar.extractfile(member) if member.isreg() else None:
+        while piece := stream.read(PIECE):
+            digest.update(piece)
+    return member.type, member.mode, member.uid, member.gid, digest.digest()
 
 
 def extract_file(layer: Path, path: str) -> bytes:

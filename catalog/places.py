@@ -42,6 +42,11 @@ def rootfs(name: str, catalog: Catalog | None = None) -> Path:
     return entry(Item("debian", name), None, catalog) / "root"
 
 
+def layer(name: str, catalog: Catalog | None = None) -> Path:
+    """The tar of a Debian root filesystem that is kept as an image's layer."""
+    return entry(Item("debian", name), None, catalog) / "layer.tar"
+
+
 def tool(name: str, catalog: Catalog | None = None) -> Path:
     """A program that runs on this machine: the machine's own, else the one unpacked from its package."""
     return debian.on_machine(name) or entry(Item("tools", name), None, catalog) / "bin" / name

@@ -64,9 +64,11 @@ class Debian(_Model):
     packages: tuple[str, ...]
     links: dict[str, str] = {}
     """Symbolic links to add (path: target), where no maintainer script makes them."""
-    # Absent where it is empty, so that it changes the keys of those items alone that have it.
+    # Absent where they are empty, so that they change the keys of those items alone that have them.
     without: Annotated[tuple[str, ...], Field(exclude_if=lambda patterns: not patterns)] = ()
     """Files and directories to leave out, as a shell's patterns from the root."""
+    base: Annotated[str, Field(exclude_if=lambda name: not name)] = ""
+    """Another entry, a layer too, that this one lies on: what that has already is left out."""
     licence: str
     space_mib: int
 
@@ -111,6 +113,8 @@ class Image(_Model):
     """A container image under its upstream name. `{version}` in the reference is that of its first program."""
 
     reference: str
+    own: Annotated[bool, Field(exclude_if=lambda own: not own)] = False
+    """Nobody publishes such an image: it is put together here under both supplies, from packages alone."""
     digest: str = ""
     """Upstream's digest; empty until resolved, then checked."""
     version: str = ""
@@ -175,10 +179,15 @@ class Catalog(_Model):
         twice = sorted({program for program in programs if programs.count(program) > 1})
         if twice:
             raise ValueError(f"programs in two binaries entries: {', '.join(twice)}")
+        for name, entry in self.debian.items():
+            if entry.base and (entry.keep, getattr(self.debian.get(entry.base), "keep", "")) != ("layer", "layer"):
+                raise ValueError(f"debian.{name}: no layer {entry.base!r} in debian for a layer to lie on")
         for name, image in self.images.items():
             for layer in image.layers:
                 if isinstance(layer, ProgramLayer) and layer.program not in programs:
                     raise ValueError(f"images.{name}: no program {layer.program!r} in binaries")
+                if isinstance(layer, ProgramLayer) and image.own:
+                    raise ValueError(f"images.{name}: an image of our own is made of packages alone, not of programs")
                 if isinstance(layer, DebianLayer) and layer.debian not in self.debian:
                     raise ValueError(f"images.{name}: no entry {layer.debian!r} in debian")
         readers: Mapping[str, Chart | Manifest] = {
@@ -256,8 +265,12 @@ class Catalog(_Model):
         return sorted({program.upstream.url.split("/")[2] for program in programs if program.upstream})
 
     def registries(self) -> list[str]:
-        """The registry hosts that images come from, sorted."""
+        """The registry hosts in the names of images, sorted: what nodes are told to ask the environment's own for."""
         return sorted({self.image(name).split("/", 1)[0] for name in self.images})
+
+    def published_registries(self) -> list[str]:
+        """Those of them that supply `upstream` copies images from: our own have a host that is none."""
+        return sorted({self.image(name).split("/", 1)[0] for name, image in self.images.items() if not image.own})
 
 
 def load(path: Path = HERE / "catalog.yaml") -> Catalog:

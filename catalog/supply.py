@@ -48,7 +48,7 @@ def resolve(wanted: str, hosts: Iterable[str] | None = None, ask: Callable[[str]
         return Supply(wanted), "as set"
     if wanted != "auto":
         raise CatalogError(f"supply {wanted!r} is none of auto, source, upstream; `pulumi config set supply auto`")
-    asked = [*load().registries(), *load().release_hosts()] if hosts is None else list(hosts)
+    asked = [*load().published_registries(), *load().release_hosts()] if hosts is None else list(hosts)
     with ThreadPoolExecutor(max(1, len(asked))) as pool:
         refusals = {host: why for host, why in zip(asked, pool.map(ask, asked), strict=True) if why}
     if not refusals:

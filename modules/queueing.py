@@ -24,6 +24,7 @@ DEFINITIONS = ("clusterqueues", "localqueues", "resourceflavors", "cohorts", "wo
 FRAMEWORKS = (
     "batch/job",
     "jobset.x-k8s.io/jobset",
+    "trainer.kubeflow.org/trainjob",
     "ray.io/rayjob",
     "ray.io/raycluster",
     "ray.io/rayservice",
@@ -84,6 +85,8 @@ def _values(profile: Profile) -> Values:
             "manager": {
                 "image": {"repository": repository, "tag": tag, "pullPolicy": "IfNotPresent"},
                 "resources": {"requests": {"cpu": "25m", "memory": "96Mi"}, "limits": {"memory": "512Mi"}},
+                # Kueue looks for Trainer's definitions when it starts, and starts anew when the module comes or goes.
+                "podAnnotations": {"cairn/training": "on" if profile.modules.training else "off"},
             },
             "readinessProbe": probe,
         },
@@ -133,6 +136,7 @@ MODULE = Module(
     pod_security="restricted",
     chart="kueue",
     images=("kueue",),
+    after=("training",),
     owns=tuple(f"{plural}.kueue.x-k8s.io" for plural in DEFINITIONS),
     values=_values,
     objects=_objects,

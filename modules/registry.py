@@ -1,12 +1,38 @@
 """Which modules there are, and which of them a profile turns on."""
 
 from catalog.items import without
-from modules import accelerators, database, metrics, object_store, online_store, queueing, ray, storage, teams, tracking
+from modules import (
+    accelerators,
+    database,
+    jobset,
+    metrics,
+    object_store,
+    online_store,
+    queueing,
+    ray,
+    storage,
+    teams,
+    tracking,
+    training,
+)
 from modules.lock import lock
 from modules.module import Module
 from profiles.schema import Profile
 
-_MODULES = (storage, metrics, accelerators, queueing, ray, object_store, database, online_store, tracking, teams)
+_MODULES = (
+    storage,
+    metrics,
+    accelerators,
+    jobset,
+    training,
+    queueing,
+    ray,
+    object_store,
+    database,
+    online_store,
+    tracking,
+    teams,
+)
 
 
 def all_modules() -> dict[str, Module]:

@@ -105,6 +105,7 @@ def _account(name: str) -> list[Object]:
         {"apiGroups": ["batch"], "resources": ["jobs", "cronjobs"], "verbs": _WRITE},
         {"apiGroups": ["ray.io"], "resources": ["rayclusters", "rayjobs", "rayservices"], "verbs": _WRITE},
         {"apiGroups": ["jobset.x-k8s.io"], "resources": ["jobsets"], "verbs": _WRITE},
+        {"apiGroups": ["trainer.kubeflow.org"], "resources": ["trainjobs", "trainingruntimes"], "verbs": _WRITE},
         {"apiGroups": ["apps"], "resources": ["deployments", "statefulsets"], "verbs": _WRITE},
         {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": _READ},
         # No update of pods: taking a pod's scheduling gate away would pass the queue by.
@@ -209,7 +210,7 @@ MODULE = Module(
     name="teams",
     summary="a namespace, a queue with quota and an account for each team",
     requires=("queueing",),
-    after=("storage", "accelerators", "ray", "object_store", "database", "tracking"),
+    after=("storage", "accelerators", "ray", "jobset", "training", "object_store", "database", "tracking"),
     objects=_objects,
     ready=lambda profile: tuple(check for name in profile.teams for check in team_ready(name)),
     notes=_notes,

@@ -262,6 +262,20 @@ class Tracking(Settings):
     workers: int = Field(default=1, ge=1, le=64, description="Processes that serve; each takes some 320 MiB.")
 
 
+class JobSet(Settings):
+    """Groups of Jobs that start, fail and start again together, by JobSet."""
+
+
+class Training(Settings):
+    """Distributed training, by Kubeflow Trainer, with runtimes for JAX and PyTorch."""
+
+    restarts: int = Field(
+        default=3,
+        ge=0,
+        description="How often a training that lost a worker starts again; what a lost or drained node ended is free.",
+    )
+
+
 class Modules(Settings):
     """The platform's components: a module is on when its key is here."""
 
@@ -276,6 +290,10 @@ class Modules(Settings):
     database: Database | None = Field(default=None, description="PostgreSQL: a database for each consumer.")
     online_store: OnlineStore | None = Field(default=None, description="Redis: features for models that serve.")
     tracking: Tracking | None = Field(default=None, description="MLflow: a workspace for each team.")
+    jobset: JobSet | None = Field(default=None, description="JobSet: groups of Jobs that live and die together.")
+    training: Training | None = Field(
+        default=None, description="Kubeflow Trainer: distributed training with JAX and PyTorch."
+    )
 
     def on(self) -> Mapping[str, Settings]:
         """The settings of each module that is on, by the module's name."""

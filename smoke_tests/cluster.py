@@ -18,6 +18,7 @@ class Kind(NamedTuple):
     resource: str
 
 
+EVENT = Kind("v1", "events")
 NAMESPACE = Kind("v1", "namespaces")
 NODE = Kind("v1", "nodes")
 POD = Kind("v1", "pods")
@@ -37,6 +38,8 @@ LOCAL_QUEUE = Kind("kueue.x-k8s.io/v1beta2", "localqueues")
 WORKLOAD = Kind("kueue.x-k8s.io/v1beta2", "workloads")
 RAY_JOB = Kind("ray.io/v1", "rayjobs")
 RAY_CLUSTER = Kind("ray.io/v1", "rayclusters")
+JOB_SET = Kind("jobset.x-k8s.io/v1alpha2", "jobsets")
+TRAIN_JOB = Kind("trainer.kubeflow.org/v1alpha1", "trainjobs")
 NODE_METRICS = Kind("metrics.k8s.io/v1beta1", "nodes")
 POD_METRICS = Kind("metrics.k8s.io/v1beta1", "pods")
 
@@ -84,6 +87,11 @@ class Cluster:
         except ApiError as error:
             if error.status != 404:
                 raise
+
+    def kill(self, pod: str, namespace: str) -> None:
+        """Ends the pod's processes at once, as when they are killed, and takes it off the cluster."""
+        at_once = {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0}
+        request(self.api, "DELETE", path_of(*POD, name=pod, namespace=namespace), at_once)
 
     def remove(self, kind: Kind, name: str, namespace: str = "", seconds: float = 120) -> None:
         """Deletes the object and waits until it is gone."""

@@ -31,7 +31,7 @@ DEVICES = pytest.StashKey[str]()
 NAMESPACES = pytest.StashKey[list[str]]()
 SIDE_BY_SIDE = 3
 """How many tests run at a time; more would wait for the same two cores."""
-ON_DEVICES = ("accelerators", "queueing", "ray", "journey", "nodes")
+ON_DEVICES = ("accelerators", "queueing", "ray", "training", "journey", "nodes")
 """Test files in which devices take part, so that their evidence says SIMULATED or REAL."""
 
 

@@ -17,6 +17,14 @@ CREDENTIAL = re.compile(
     r"(?i)(\b(?:token|auth_token|ray_auth_token|password|client-key-data)\"?\s*[:=]\s*\"?)[^\s\",]{8,}"
 )
 
+KINDS = (
+    "workloads.kueue.x-k8s.io",
+    "rayjobs.ray.io",
+    "rayclusters.ray.io",
+    "jobsets.jobset.x-k8s.io",
+    "trainjobs.trainer.kubeflow.org",
+)
+"""Custom resources of teams that a failure describes."""
 LEFT_OUT = "[secret]"
 
 
@@ -80,7 +88,7 @@ def keep_failure(
     for namespace in namespaces:
         parts.append(_ask(kubeconfig, namespace, "get", "events", "--sort-by=.lastTimestamp"))
         parts.append(_ask(kubeconfig, namespace, "describe", "pods,jobs,resourceclaims"))
-        for kind in ("workloads.kueue.x-k8s.io", "rayjobs.ray.io", "rayclusters.ray.io"):
+        for kind in KINDS:
             parts.append(_ask(kubeconfig, namespace, "describe", kind))
         for pod in _ask(kubeconfig, namespace, "get", "pods", "--output=name", titled=False).split():
             parts.append(_ask(kubeconfig, namespace, "logs", "--all-containers", "--prefix", "--tail=200", pod))

@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
-from modules.api import ApiError, Object
+from modules.api import ApiError
 from profiles.quantity import seconds
 from smoke_tests import pods
-from smoke_tests.cluster import CLUSTER_QUEUE, JOB, POD, WORKLOAD, Cluster, condition, is_true
+from smoke_tests.admission import ADMISSION_SECONDS, evicted_for, wait_for_workload, waits_for_quota, workload
+from smoke_tests.cluster import CLUSTER_QUEUE, JOB, POD, Cluster, is_true
 from smoke_tests.environment import Environment
 from smoke_tests.team import Team
 from smoke_tests.waiting import until
@@ -20,47 +21,6 @@ from smoke_tests.workload import job
 UNIT = "100m"
 """CPU of one pod in these tests; quotas are small multiples of it."""
 SHORT = "print('done')"
-ADMISSION_SECONDS = 60
-
-
-def workload(cluster: Cluster, team: Team, name: str) -> Object:
-    """Kueue's view of a job. Raises AssertionError until there is one."""
-    owned = [
-        found
-        for found in cluster.find(WORKLOAD, team.namespace)
-        if any(owner["name"] == name for owner in found["metadata"].get("ownerReferences", []))
-    ]
-    assert owned, f"no workload of job {name} yet"
-    return owned[0]
-
-
-def wait_for_workload(
-    cluster: Cluster, team: Team, name: str, reached: Callable[[Object], object], deadline: float = ADMISSION_SECONDS
-) -> Object:
-    """Waits until `reached` holds for the job's workload."""
-
-    def found() -> Object:
-        last = workload(cluster, team, name)
-        assert reached(last), f"its conditions are {last.get('status', {}).get('conditions')}"
-        return last
-
-    return until(found, deadline, f"workload of job {name}")
-
-
-def waits_for_quota(found: Object) -> bool:
-    """Whether Kueue has looked at the workload and says that quota is what it lacks."""
-    reserved = condition(found, "QuotaReserved")
-    return reserved.get("status") == "False" and "insufficient" in reserved.get("message", "")
-
-
-def evicted_for(reason: str) -> Callable[[Object], bool]:
-    """Whether the workload was stopped for that reason, which Kueue also counts once it runs again."""
-
-    def evicted(found: Object) -> bool:
-        counted = (found.get("status", {}).get("schedulingStats") or {}).get("evictions") or []
-        return condition(found, "Evicted").get("reason") == reason or reason in [past["reason"] for past in counted]
-
-    return evicted
 
 
 def start(cluster: Cluster, team: Team, name: str, *, count: int = 1, priority: str | None = None) -> None:

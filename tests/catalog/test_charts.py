@@ -37,8 +37,9 @@ def test_a_vendored_dependency_stays_and_a_dropped_one_goes(tmp_path: Path) -> N
     (tmp_path / "chart/Chart.yaml").write_text(DEPENDS)
     copy_chart("x", CHART, tmp_path / "chart", tmp_path / "copy")
     assert "jobset" in (tmp_path / "copy/Chart.yaml").read_text()
-    dropped = chart_metadata("x", CHART.model_copy(update={"without": ("jobset",)}), DEPENDS, set())
-    assert yaml.safe_load(dropped)["dependencies"] == []
+    copy_chart("x", CHART.model_copy(update={"without": ("jobset",)}), tmp_path / "chart", tmp_path / "dropped")
+    assert yaml.safe_load((tmp_path / "dropped/Chart.yaml").read_text())["dependencies"] == []
+    assert not list((tmp_path / "dropped/charts").iterdir())
 
 
 def test_placeholders_of_a_template_of_values_are_filled_and_one_that_is_unknown_is_told(tmp_path: Path) -> None:

@@ -174,6 +174,21 @@ def test_layers_of_the_same_content_are_the_same_bytes(tmp_path: Path) -> None:
         assert {(member.mtime, member.uid, member.gid) for member in tar} == {(0, 0, 0)}
 
 
+def test_a_layer_on_another_holds_what_that_lacks_or_has_otherwise(tmp_path: Path) -> None:
+    def write(name: str, **contents: str) -> Path:
+        members = [layers.Member(f"usr/{path}", 0o644, content=text.encode()) for path, text in contents.items()]
+        layers.write(tmp_path / name, members)
+        return tmp_path / name
+
+    base, whole = write("base", same="a", changed="a"), write("whole", same="a", changed="b", new="c")
+    layers.write_difference(tmp_path / "difference", base, whole)
+    with tarfile.open(tmp_path / "difference") as tar:
+        assert tar.getnames() == ["usr/changed", "usr/new"]
+        stream = tar.extractfile("usr/changed")
+        assert stream is not None
+        assert stream.read() == b"b"
+
+
 def test_the_modules_of_a_go_binary_are_named_by_their_replacements() -> None:
     told = (
         "/x/hello: go1.26.8\n\tpath\texample.com/hello\n\tmod\texample.com/hello\t(devel)\t\n"

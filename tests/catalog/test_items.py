@@ -35,12 +35,24 @@ def test_a_source_image_needs_its_parts_and_an_upstream_image_only_the_tools_to_
     assert {needed.name for needed in dependencies(CATALOG, image, Supply.UPSTREAM)} == {"crane", "registry"}
 
 
+def test_an_image_that_nobody_publishes_is_made_here_under_both_supplies() -> None:
+    own = [name for name, image in CATALOG.images.items() if image.own]
+    assert own
+    for name in own:
+        image = Item("images", name)
+        assert dependencies(CATALOG, image, Supply.UPSTREAM) == dependencies(CATALOG, image, Supply.SOURCE)
+        host = CATALOG.image(name).partition("/")[0]
+        assert host in CATALOG.registries()
+        assert host not in CATALOG.published_registries()
+
+
 @pytest.mark.parametrize("supply", Supply)
 def test_the_two_supplies_never_share_a_built_entry(supply: Supply) -> None:
     other = Supply.UPSTREAM if supply is Supply.SOURCE else Supply.SOURCE
     for item in all_items(CATALOG):
         same = key(CATALOG, item, supply) == key(CATALOG, item, other)
-        assert same == (item.kind in ("tools", "debian"))
+        ours = item.kind in ("tools", "debian") or (item.kind == "images" and CATALOG.images[item.name].own)
+        assert same == ours
 
 
 def test_the_key_of_a_program_follows_its_lock_its_stamps_and_its_version(make_catalog: MakeCatalog) -> None:

@@ -68,7 +68,7 @@ def test_references_are_filled_in_from_the_program_that_an_image_runs() -> None:
     assert CATALOG.image("kueue") == "registry.k8s.io/kueue/kueue:v0.18.3"
     assert CATALOG.repository_and_tag("coredns") == ("docker.io/coredns/coredns", "1.14.7")
     assert CATALOG.version("kubelet") == CATALOG.version("kubernetes") == CATALOG.image_version("kube-proxy")
-    assert CATALOG.registries() == ["docker.io", "gcr.io", "ghcr.io", "quay.io", "registry.k8s.io"]
+    assert CATALOG.published_registries() == ["docker.io", "gcr.io", "ghcr.io", "quay.io", "registry.k8s.io"]
 
 
 def test_a_mistake_in_the_lock_is_told_with_its_place(tmp_path: Path) -> None:

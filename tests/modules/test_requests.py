@@ -26,7 +26,7 @@ def test_the_platform_leaves_a_core_and_4_gibibytes_for_work() -> None:
     found = [ray._RESOURCES["requests"]]
     for module in enabled(PROFILE):
         found += list(requests(module.values(PROFILE))) * (nodes if module.name == "accelerators" else 1)
-    assert len(found) == 6
+    assert len(found) == 8
     cpu = sum((amount(each["cpu"]) for each in found), CONTROL_PLANE[0])
     memory = sum((amount(each["memory"]) for each in found), CONTROL_PLANE[1])
     assert amount(PROFILE.budget.cpu) - cpu >= 1
