@@ -15,7 +15,7 @@ from kubernetes.client import ApiClient
 
 from cairn.errors import UserError
 from modules.api import ApiError, get, path_of, request
-from modules.teams import ACCOUNT
+from modules.queueing import ACCOUNT
 
 ADMINISTRATORS = "kubeadm:cluster-admins"
 """The group that kubeadm binds to cluster-admin; system:masters can't be given by a signing request."""

@@ -6,7 +6,7 @@ from modules.registry import enabled
 from profiles.schema import Profile
 
 CLUSTER = "cluster"
-MODULE = re.compile(r"\bcairn:module:([a-z0-9-]+)")
+MODULE = re.compile(r"\bcairn:module:([a-z0-9_-]+)")
 
 
 def parts(profile: Profile) -> list[str]:

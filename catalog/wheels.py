@@ -18,8 +18,14 @@ PYTHON = "3.11"
 PLATFORMS = {"amd64": "x86_64-manylinux_2_36", "arm64": "aarch64-manylinux_2_36"}
 """uv's names for Debian 12's C library."""
 
-UNUSED = ("**/tests", "**/*.pyi", "ray/jars", "ray/cpp", "ray/rllib", "ray/thirdparty_files/**/*.a", "**/__pycache__")
-"""Not needed to run anything: tests, stubs, Ray's Java and C++ interfaces and its reinforcement-learning library."""
+UNUSED = (
+    *("**/tests", "**/*.pyi", "**/__pycache__"),
+    *("ray/jars", "ray/cpp", "ray/rllib", "ray/thirdparty_files/**/*.a"),
+    *("pyarrow/include", "pyarrow/*flight*"),
+    *("botocore/data/[!s]*/", "botocore/data/s[!3t]*/"),
+)
+"""Not needed to run: tests, stubs, Ray's Java and C++ interfaces and its reinforcement-learning library, Arrow's
+headers and servers, and what AWS's client knows of other services than S3."""
 
 
 def uv() -> Path:

@@ -77,19 +77,13 @@ def volume(rules: str = NAME) -> Object:
     return {"name": NAME, "projected": {"sources": sources}}
 
 
-def objects(resource: Resource, namespace: str, account: str, rules: str = NAME) -> list[Object]:
+def objects(resource: Resource | None, namespace: str, account: str, rules: str = NAME) -> list[Object]:
     """The rules of the doors in a namespace, and the right of its service account `account` to ask the API server.
 
-    The account may then ask about everybody; it may do nothing else, and see nothing.
+    Without a resource the caller must be allowed the request's own path (RBAC's `nonResourceURLs`). The account may
+    then ask about everybody; it may do nothing else, and see nothing.
     """
-    attributes = {
-        "namespace": resource.namespace,
-        "apiGroup": resource.group,
-        "resource": resource.resource,
-        "subresource": resource.subresource,
-        "name": resource.name,
-    }
-    asked = {"authorization": {"resourceAttributes": {key: value for key, value in attributes.items() if value}}}
+    asked = {"authorization": {"resourceAttributes": _attributes(resource)} if resource else {}}
     rbac = "rbac.authorization.k8s.io"
     return [
         {
@@ -106,3 +100,14 @@ def objects(resource: Resource, namespace: str, account: str, rules: str = NAME)
             "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],
         },
     ]
+
+
+def _attributes(resource: Resource) -> dict[str, str]:
+    attributes = {
+        "namespace": resource.namespace,
+        "apiGroup": resource.group,
+        "resource": resource.resource,
+        "subresource": resource.subresource,
+        "name": resource.name,
+    }
+    return {key: value for key, value in attributes.items() if value}

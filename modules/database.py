@@ -1,5 +1,7 @@
 """PostgreSQL: one server with a volume, or a managed one; a role and a database for each consumer."""
 
+from typing import Any
+
 from modules.api import Object
 from modules.checks import Check, Exists, RolledOut
 from modules.credentials import Password, Text
@@ -39,6 +41,15 @@ def database_for(consumer: str, namespace: str, profile: Profile) -> list[Object
 
     Its keys: host, port, database, user, password, and uri, which is all of them.
     """
+    keys, objects = account_for(consumer, profile)
+    return [secret(NAME, namespace, keys), *objects]
+
+
+def account_for(consumer: str, profile: Profile, shared_with: str = "") -> tuple[dict[str, Any], list[Object]]:
+    """The same for a Secret of another name or form: its keys, and what makes the role and the database.
+
+    The consumer `shared_with` may do there whatever this one may.
+    """
     managed = _settings(profile).managed
     password = Password(f"database-{consumer}")
     host, port = (managed.host, managed.port) if managed else (HOST, PORT)
@@ -53,14 +64,17 @@ def database_for(consumer: str, namespace: str, profile: Profile) -> list[Object
         "uri": Text(f"postgresql://{consumer}:{{password}}@{place}", password=password),
     }
     name = f"consumer-{consumer}"
-    return [
-        secret(NAME, namespace, keys),
-        secret(name, NAMESPACE, {"password": password}),
-        job(name, NAMESPACE, _make_database(consumer, name, managed)),
-    ]
+    job_pod = _make_database(consumer, name, managed, shared_with)
+    return keys, [secret(name, NAMESPACE, {"password": password}), job(name, NAMESPACE, job_pod)]
 
 
-def _make_database(consumer: str, name: str, managed: ManagedDatabase | None) -> Object:
+def ssl_mode(profile: Profile) -> str:
+    """What PGSSLMODE is for whoever connects."""
+    managed = _settings(profile).managed
+    return managed.ssl_mode if managed else "disable"
+
+
+def _make_database(consumer: str, name: str, managed: ManagedDatabase | None, shared_with: str) -> Object:
     administrator = managed.secret if managed else ADMINISTRATOR
     container = {
         "name": "make-database",
@@ -74,6 +88,7 @@ def _make_database(consumer: str, name: str, managed: ManagedDatabase | None) ->
             from_secret("PGPASSWORD", administrator, "password"),
             {"name": "NAME", "value": consumer},
             from_secret("PASSWORD", name, "password"),
+            {"name": "SHARED_WITH", "value": shared_with},
         ],
         "resources": resources("5m", "16Mi", "64Mi"),
         "securityContext": UNPRIVILEGED,

@@ -16,6 +16,8 @@ NAMESPACE = "kueue-system"
 API_VERSION = "kueue.x-k8s.io/v1beta2"
 TEAM_LABEL = "cairn/team"
 """The label of a team's namespace; its value is the team's name. Kueue manages what such namespaces run."""
+ACCOUNT = "member"
+"""The service account in a team's namespace whose token people get."""
 QUOTA_RESOURCES = ("cpu", "memory", RESOURCE)
 """What quota is counted in."""
 DEFINITIONS = ("clusterqueues", "localqueues", "resourceflavors", "cohorts", "workloads", "workloadpriorityclasses")

@@ -4,6 +4,7 @@ from catalog.items import without
 from modules import (
     accelerators,
     database,
+    features,
     jobset,
     metrics,
     object_store,
@@ -31,6 +32,7 @@ _MODULES = (
     database,
     online_store,
     tracking,
+    features,
     teams,
 )
 

@@ -7,7 +7,7 @@ from modules.api import Object
 from modules.checks import Check, Condition
 from modules.module import Module
 from modules.network_policy import enforced
-from modules.queueing import API_VERSION, QUOTA_RESOURCES, TEAM_LABEL, settings_of
+from modules.queueing import ACCOUNT, API_VERSION, QUOTA_RESOURCES, TEAM_LABEL, settings_of
 from modules.ray import NAMESPACE as RAY_NAMESPACE
 from modules.team_access import access_for
 from modules.team_tokens import tokens_expire
@@ -15,8 +15,6 @@ from profiles.schema import Limits, Profile, Quota, Team
 
 QUEUE = "default"
 """The LocalQueue of a team's namespace; by this name Kueue uses it for everything that names no queue."""
-ACCOUNT = "member"
-"""The service account in a team's namespace whose token people get."""
 
 _READ = ["get", "list", "watch"]
 _WRITE = [*_READ, "create", "update", "patch", "delete"]
@@ -210,7 +208,7 @@ MODULE = Module(
     name="teams",
     summary="a namespace, a queue with quota and an account for each team",
     requires=("queueing",),
-    after=("storage", "accelerators", "ray", "jobset", "training", "object_store", "database", "tracking"),
+    after=("storage", "accelerators", "ray", "jobset", "training", "object_store", "database", "tracking", "features"),
     objects=_objects,
     ready=lambda profile: tuple(check for name in profile.teams for check in team_ready(name)),
     notes=_notes,

@@ -13,7 +13,7 @@ from profiles.quantity import Duration, Quantity, amount, seconds
 # Namespaces of the platform and of Kubernetes itself; those that end in -system or begin with kube- are taken too.
 RESERVED_NAMESPACES = frozenset(
     {
-        *("default", "accelerators", "database", "local-path-storage", "metrics-server", "object-store"),
+        *("default", "accelerators", "database", "features", "local-path-storage", "metrics-server", "object-store"),
         *("online-store", "tracking"),
     }
 )
@@ -276,6 +276,12 @@ class Training(Settings):
     )
 
 
+class Features(Settings):
+    """Feast: definitions in PostgreSQL, history in S3, the newest values in Redis, and a server that reads them."""
+
+    replicas: int = Field(default=1, ge=1, le=20, description="Feature servers.")
+
+
 class Modules(Settings):
     """The platform's components: a module is on when its key is here."""
 
@@ -294,6 +300,7 @@ class Modules(Settings):
     training: Training | None = Field(
         default=None, description="Kubeflow Trainer: distributed training with JAX and PyTorch."
     )
+    features: Features | None = Field(default=None, description="Feast: features to train on and to serve from.")
 
     def on(self) -> Mapping[str, Settings]:
         """The settings of each module that is on, by the module's name."""

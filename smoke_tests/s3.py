@@ -5,7 +5,7 @@ import inspect
 from modules.api import Object
 from modules.in_cluster import make_bucket
 from smoke_tests.team import Team
-from smoke_tests.workload import pod
+from smoke_tests.workload import CONNECTED, pod
 
 _CLIENT = f"""
 import hashlib, hmac, http.client, os, sys, time, urllib.parse
@@ -14,10 +14,12 @@ REGION = os.environ["AWS_DEFAULT_REGION"]
 {inspect.getsource(make_bucket.signed)}
 KEYS = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
 BUCKET = os.environ["BUCKET"]
+{CONNECTED}
 def s3(method, target, body="", keys=KEYS):
     host = urllib.parse.urlsplit(os.environ["AWS_ENDPOINT_URL"]).netloc
     headers = signed(keys, method, host, target, body, {{}}, time.time()) if keys else {{}}
     connection = http.client.HTTPConnection(host, timeout=30)
+    connection.sock = connected(*host.split(":"))
     connection.request(method, target, body, headers)
     answer = connection.getresponse()
     text = answer.read().decode()

@@ -15,6 +15,12 @@ from smoke_tests.team import Team, provide, withdraw
 from smoke_tests.waiting import until
 from smoke_tests.workload import pod
 
+# $0 is the place, $1 the question; a service whose pod has just become ready may refuse connections for a moment.
+PSQL = """
+PATH=/usr/lib/postgresql/15/bin:$PATH
+until pg_isready --quiet --host="$host" --port="$port"; do sleep 1; done
+exec psql "$0" --no-psqlrc --no-password --tuples-only --command="$1"
+"""
 WRITE = "create table kept as select 'still here'::text as word"
 READ = "select word from kept"
 

@@ -12,11 +12,13 @@ from profiles.schema import ManagedOnlineStore, OnlineStore
 from smoke_tests import pods
 from smoke_tests.cluster import POD, STATEFUL_SET, Cluster
 from smoke_tests.team import Team, provide, withdraw
-from smoke_tests.workload import pod
+from smoke_tests.workload import CONNECTED, pod
 
-CLIENT = """
-import os, socket, sys
-connection = socket.create_connection((os.environ["host"], 6379), timeout=30).makefile("rw", newline="")
+CLIENT = (
+    CONNECTED
+    + """
+import os, sys
+connection = connected(os.environ["host"], 6379).makefile("rw", newline="")
 def redis(*words):
     connection.write("".join([f"*{len(words)}\\r\\n", *(f"${len(word)}\\r\\n{word}\\r\\n" for word in words)]))
     connection.flush()
@@ -25,6 +27,7 @@ def redis(*words):
         sys.exit(said)
     return connection.readline().strip() if said.startswith("$") else said
 """
+)
 LOG_IN = "redis('AUTH', os.environ['password'])\n"
 
 

@@ -6,6 +6,20 @@ from modules.api import Object
 PRIORITY_LABEL = "kueue.x-k8s.io/priority-class"
 GPU = "nvidia.com/gpu"
 
+CONNECTED = """
+import socket, time
+def connected(host, port):
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return socket.create_connection((host, int(port)), timeout=30)
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+"""
+"""Python for a pod: a connection to a service whose pod may have become ready a moment ago."""
+
 SLEEP = "import time; time.sleep(3600)"
 
 

@@ -71,3 +71,8 @@ def test_the_sidecar_fits_namespaces_that_allow_little() -> None:
     context = auth_proxy(1, 2)["securityContext"]
     assert context["runAsNonRoot"] and not context["allowPrivilegeEscalation"]
     assert context["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_without_a_resource_it_is_the_requests_own_path_that_must_be_allowed() -> None:
+    rules, _ = objects(None, "features", "features")
+    assert json.loads(rules["data"]["rules.json"]) == {"authorization": {}}
