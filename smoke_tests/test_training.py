@@ -169,3 +169,14 @@ def test_a_member_submits_it_from_their_own_machine_with_kubeflows_client(
     [result] = training_example.said(done.stdout, "RESULT")
     assert result["accuracy"] > 0.97
     assert result["workers"] == 2
+
+
+def test_a_gang_that_lost_a_worker_goes_on_from_its_last_checkpoint(
+    cluster: Cluster, teams: Callable[..., Team]
+) -> None:
+    team = teams(access=True)
+    before = training_example.endless(cluster, team.namespace, TRAINING_SECONDS)
+    chosen = "batch.kubernetes.io/job-completion-index=1"
+    [second] = training_example.workers(cluster, team.namespace, NAMES["jax"], chosen)
+    cluster.kill(second["metadata"]["name"], team.namespace)
+    training_example.goes_on(cluster, team.namespace, before, TRAINING_SECONDS)
