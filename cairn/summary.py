@@ -1,9 +1,12 @@
 """What a person is told when a run has ended well, and the same as data."""
 
+from dataclasses import asdict
 from typing import Any
 
 from cairn.bring_up import Outcome
 from cairn.progress import Row, State
+from modules.entry_point import entry_point
+from profiles.schema import Profile
 
 
 def as_data(outcome: Outcome) -> dict[str, Any]:
@@ -21,6 +24,7 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
         },
         "notes": progress.notes,
         "warnings": progress.warnings,
+        "entry_point": asdict(entry) if (entry := entry_point(outcome.plan.profile)) else None,
         "seconds": outcome.seconds,
     }
 
@@ -32,9 +36,19 @@ def text(outcome: Outcome) -> str:
     split = ", ".join(f"{step} {seconds:.0f} s" for step, seconds in outcome.seconds.items())
     lines = [f"{environment} is ready after {total:.0f} s ({split})", ""]
     lines += [f"  {row.name:<16}{_told(row, progress.clock())}" for row in progress.rows.values()]
+    lines += reached(outcome.plan.profile)
     lines += [f"  note: {note}" for note in progress.notes]
     lines += [f"  warning: {warning}" for warning in progress.warnings]
     return "\n".join([*lines, "", "Next:", *(f"  {command}" for command in next_commands(outcome))])
+
+
+def reached(profile: Profile) -> list[str]:
+    """Where the platform answers from outside, by the gateway that the profile may have."""
+    entry = entry_point(profile)
+    if entry is None:
+        return []
+    where = ", ".join(entry.addresses) or "the address that `kubectl get gateway -n gateway` says"
+    return ["", f"  *.{entry.domain} is at {where}", *(f"  https://{host}" for host in entry.hosts)]
 
 
 def next_commands(outcome: Outcome) -> list[str]:

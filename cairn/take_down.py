@@ -18,6 +18,7 @@ from cairn.lock import environment_lock
 from cairn.progress import Progress, label
 from cairn.recovery import clear_backend_lock, forget_pending
 from catalog.directories import environment_root
+from hosts.local import etc_hosts
 from hosts.local.plan import Network
 from hosts.local.teardown import teardown
 from modules.api import ApiError, Object, path_of, request
@@ -62,7 +63,8 @@ def take_down(name: str) -> float:
     with environment_lock(name, f"down --name {name}") as lock:
         environment = Environment(name, lock.note_session)
         stack = environment.find()
-        if stack is None and not on_machine(name) and not environment_root(name).exists():
+        named = etc_hosts.marked(Network(name))
+        if stack is None and not on_machine(name) and not environment_root(name).exists() and not named:
             lock.forget = True
             raise environment.unknown()
         if stack:
@@ -70,6 +72,7 @@ def take_down(name: str) -> float:
         # Also after a destroy that knew of nothing: what the state doesn't know must not stay behind.
         if on_machine(name):
             teardown(name)
+        etc_hosts.remove(Network(name))
         shutil.rmtree(environment_root(name), ignore_errors=True)
         if stack:
             environment.remove()

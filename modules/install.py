@@ -15,7 +15,7 @@ import pulumi_kubernetes
 from catalog.build import chart, manifest
 from catalog.directories import REPOSITORY, charts_root
 from modules.api import Object
-from modules.checks import to_data
+from modules.checks import Check, to_data
 from modules.cluster import Cluster
 from modules.credentials import filled, named
 from modules.gate import Ready
@@ -24,6 +24,7 @@ from modules.made_credentials import Credentials
 from modules.manifest_chart import chart_files, digest, patched, without_credentials, write_chart
 from modules.module import ALREADY_THERE, Module
 from modules.registry import enabled
+from modules.routes import ROUTES_LABEL
 from profiles.schema import Profile
 
 _PLUGIN_VERSION = version("pulumi-kubernetes")
@@ -80,23 +81,31 @@ class _Installer:
         before += [resource for name in module.after for resource in self._begun.get(name, [])]
         objects = module.objects(self._profile)
         own = [made for made in objects if module.owns_object(made)]
+        checks = module.ready(self._profile)
+        of_own = tuple(check for check in checks if module.owns_check(check))
+        first = tuple(check for check in checks if check not in of_own)
+        contents = [module_version(module), software, objects]
         present = module.name in self._cluster.present
         namespace = None if present or module.namespace is None else self._namespace(module, group, before)
         home = [namespace] if namespace else []
         others = [made for made in objects if made not in own]
         begun = [*home, *self._objects(others, group, before, {str(module.namespace): namespace} if namespace else {})]
-        gates: list[pulumi.Resource] = []
+        everything = [*begun]
         if present:
             pulumi.log.info(f"{module.name}: already there, left as it is", group)
         else:
             begun += self._software(module, software, group, [*before, *home])
-            gates.append(self._gate(module, group, [module_version(module), software, objects], [*before, *begun]))
+            everything = [*begun, self._gate(module.name, module, first, group, contents, [*before, *begun])]
         self._begun[module.name] = begun
-        self._all[module.name] = [*begun, *gates, *self._objects(own, group, [*before, *begun, *gates])]
+        everything += self._objects(own, group, [*before, *everything])
+        if of_own and not present:
+            name = f"{module.name}-objects"
+            everything.append(self._gate(name, module, of_own, group, contents, [*before, *everything]))
+        self._all[module.name] = everything
         group.register_outputs({})
 
     def _namespace(self, module: Module, group: pulumi.Resource, before: Sequence[pulumi.Resource]) -> pulumi.Resource:
-        labels = {"pod-security.kubernetes.io/enforce": module.pod_security}
+        labels = {"pod-security.kubernetes.io/enforce": module.pod_security, ROUTES_LABEL: "platform"}
         namespace: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": module.namespace}}
         namespace["metadata"]["labels"] = labels
         if self._cluster.is_foreign(namespace):
@@ -161,16 +170,22 @@ class _Installer:
         )
 
     def _gate(
-        self, module: Module, group: pulumi.Resource, contents: object, before: Sequence[pulumi.Resource]
+        self,
+        name: str,
+        module: Module,
+        checks: tuple[Check, ...],
+        group: pulumi.Resource,
+        contents: object,
+        before: Sequence[pulumi.Resource],
     ) -> pulumi.Resource:
         return Ready(
-            module.name,
+            name,
             {
                 "module": module.name,
                 "namespace": module.namespace or "",
                 "kubeconfig": pulumi.Output.secret(self._cluster.kubeconfig),
                 "cluster": self._cluster.identifier,
-                "checks": to_data(module.ready(self._profile)),
+                "checks": to_data(checks),
                 "contents": _fingerprint(contents),
                 "seconds": module.ready_seconds,
             },

@@ -7,7 +7,7 @@ from typing import Any
 from kubernetes.client import ApiClient
 
 from modules.api import Object
-from modules.checks import Check
+from modules.checks import Check, Condition, Exists
 from profiles.schema import Profile
 
 ALREADY_THERE = "already there"
@@ -51,7 +51,8 @@ class Module:
 
     The installer makes, in this order: the namespace; the chart or the manifest, and the objects; a gate that waits
     until `ready` holds; then the objects of kinds that the module itself `owns`, since only now is there somebody to
-    admit them. What requires the module comes after all of that, and everything is deleted the other way round.
+    admit them, and a second gate where `ready` says something of these. What requires the module comes after all of
+    that, and everything is deleted the other way round.
     """
 
     name: str
@@ -105,3 +106,9 @@ class Module:
         """Whether an object is a custom resource that this module brings."""
         group = made["apiVersion"].partition("/")[0]
         return any(definition.partition(".")[2] == group for definition in self.owns)
+
+    def owns_check(self, check: Check) -> bool:
+        """Whether a check looks at such a custom resource, and so can't hold before that is made."""
+        if not isinstance(check, Condition | Exists):
+            return False
+        return f"{check.resource}.{check.api_version.partition('/')[0]}" in self.owns

@@ -9,6 +9,7 @@ from modules.in_cluster import program
 from modules.lock import lock
 from modules.managed_keys import copied, copy_program
 from modules.module import Module
+from modules.routes import route_for
 from modules.server import UNPRIVILEGED, config_map, from_secret, job, pod_security, resources, secret, server, service
 from profiles.schema import ObjectStore, Profile
 
@@ -106,6 +107,7 @@ def _objects(profile: Profile) -> list[Object]:
         config_map(PROGRAMS, NAMESPACE, {"make_bucket.py": program("make_bucket.py")}),
         secret(ADMINISTRATOR, NAMESPACE, root),
         service(NAME, NAMESPACE, {"s3": PORT, "admin": ADMIN_PORT}),
+        *route_for("s3", NAMESPACE, NAME, PORT, profile),
         server(NAME, NAMESPACE, _settings(profile).size, _pod()),
     ]
 
@@ -128,7 +130,7 @@ MODULE = Module(
     namespace=NAMESPACE,
     pod_security="restricted",
     images=("versitygw", "python"),
-    after=("storage",),
+    after=("storage", "gateway"),
     objects=_objects,
     ready=_ready,
 )

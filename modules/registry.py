@@ -5,6 +5,7 @@ from modules import (
     accelerators,
     database,
     features,
+    gateway,
     jobset,
     metrics,
     object_store,
@@ -23,6 +24,7 @@ from profiles.schema import Profile
 _MODULES = (
     storage,
     metrics,
+    gateway,
     accelerators,
     jobset,
     training,

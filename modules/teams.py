@@ -5,10 +5,15 @@ from kubernetes.client import ApiClient
 from modules.accelerators import RESOURCE
 from modules.api import Object
 from modules.checks import Check, Condition
+from modules.gateway import CONTROLLER_NAMESPACE as PROXY_NAMESPACE
+from modules.gateway import authority_for
 from modules.module import Module
 from modules.network_policy import enforced
 from modules.queueing import ACCOUNT, API_VERSION, QUOTA_RESOURCES, TEAM_LABEL, settings_of
 from modules.ray import NAMESPACE as RAY_NAMESPACE
+from modules.route_policy import KINDS as ROUTE_KINDS
+from modules.routes import API as ROUTES_API
+from modules.routes import ROUTES_LABEL
 from modules.team_access import access_for
 from modules.team_tokens import tokens_expire
 from profiles.schema import Limits, Profile, Quota, Team
@@ -41,7 +46,7 @@ def team_ready(name: str) -> tuple[Check, ...]:
 
 
 def _namespace(name: str) -> Object:
-    labels = {TEAM_LABEL: name, "pod-security.kubernetes.io/enforce": "baseline"}
+    labels = {TEAM_LABEL: name, ROUTES_LABEL: "team", "pod-security.kubernetes.io/enforce": "baseline"}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 
@@ -126,6 +131,7 @@ def _account(name: str) -> list[Object]:
             "verbs": ["get"],
         },
         {"apiGroups": ["metrics.k8s.io"], "resources": ["pods"], "verbs": ["get", "list"]},
+        {"apiGroups": [ROUTES_API], "resources": list(ROUTE_KINDS), "verbs": _WRITE},
     ]
     return [
         # The token is for people: pods that run as this account get none.
@@ -178,7 +184,8 @@ def _limits(name: str, team: Team) -> list[Object]:
 
 
 def _isolation(name: str) -> Object:
-    operator = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": RAY_NAMESPACE}}}
+    places = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": [RAY_NAMESPACE, PROXY_NAMESPACE]}
+    platform = {"namespaceSelector": {"matchExpressions": [places]}}
     # Link-local addresses are where clouds hand out the node's credentials.
     anywhere = {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}}
     return {
@@ -188,7 +195,7 @@ def _isolation(name: str) -> Object:
         "spec": {
             "podSelector": {},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"from": [{"podSelector": {}}, operator]}],
+            "ingress": [{"from": [{"podSelector": {}}, platform]}],
             "egress": [{"to": [anywhere]}],
         },
     }
@@ -197,7 +204,8 @@ def _isolation(name: str) -> Object:
 def _objects(profile: Profile) -> list[Object]:
     teams = [made for name, team in profile.teams.items() for made in team_objects(name, team, profile)]
     access = (made for name in profile.teams for made in access_for(name, profile))
-    return [*tokens_expire(), *teams, *access]
+    trusted = (made for name in profile.teams for made in authority_for(name, profile))
+    return [*tokens_expire(), *teams, *access, *trusted]
 
 
 def _notes(client: ApiClient) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from modules.lock import lock
 from modules.module import Module
 from modules.object_store import NAME as OBJECT_STORE
 from modules.object_store import bucket_for
+from modules.routes import host, route_for
 from modules.server import UNPRIVILEGED, config_map, from_secret, job, pod_security, resources, secret, service
 from profiles.schema import Profile, Tracking
 
@@ -71,10 +72,11 @@ _PROGRAMS_VOLUME = {"name": PROGRAMS, "configMap": {"name": PROGRAMS}}
 _PROGRAMS_MOUNT = {"name": PROGRAMS, "mountPath": "/programs"}
 
 
-def allowed_hosts() -> list[str]:
-    """The names that MLflow answers to, with any port: its service's, and this machine's for a forwarded port."""
-    inside = [NAME, f"{NAME}.{NAMESPACE}", HOST, f"{HOST}.cluster.local"]
-    return [pattern for host in (*inside, "localhost", "127.0.0.1") for pattern in (host, f"{host}:*")]
+def allowed_hosts(profile: Profile) -> list[str]:
+    """The names that MLflow answers to, with any port: its service's, the gateway's, and localhost's if forwarded."""
+    inside = [NAME, f"{NAME}.{NAMESPACE}", HOST, f"{HOST}.cluster.local", "localhost", "127.0.0.1"]
+    names = [*inside, *([outside] if (outside := host(NAME, profile)) else [])]
+    return [pattern for name in names for pattern in (name, f"{name}:*")]
 
 
 def server_pod(profile: Profile) -> Object:
@@ -93,7 +95,7 @@ def server_pod(profile: Profile) -> Object:
             from_secret("MLFLOW_AUTH_ADMIN_PASSWORD", ADMINISTRATOR, "password"),
             from_secret("MLFLOW_FLASK_SERVER_SECRET_KEY", ADMINISTRATOR, "session_key"),
             {"name": "MLFLOW_AUTH_CONFIG_PATH", "value": "/tmp/users.ini"},
-            {"name": "MLFLOW_SERVER_ALLOWED_HOSTS", "value": ",".join(allowed_hosts())},
+            {"name": "MLFLOW_SERVER_ALLOWED_HOSTS", "value": ",".join(allowed_hosts(profile))},
             # Evaluations by language models, in processes of their own.
             {"name": "MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "value": "false"},
             {"name": "MLFLOW_DISABLE_TELEMETRY", "value": "true"},
@@ -144,6 +146,7 @@ def _objects(profile: Profile) -> list[Object]:
         config_map(PROGRAMS, NAMESPACE, {name: program(name) for name in (SERVER, TEAM)}),
         secret(ADMINISTRATOR, NAMESPACE, administrator),
         service(NAME, NAMESPACE, {"http": PORT}),
+        *route_for(NAME, NAMESPACE, NAME, PORT, profile),
         _deployment(profile),
     ]
 
@@ -160,6 +163,7 @@ MODULE = Module(
     pod_security="restricted",
     images=("mlflow", "python"),
     requires=("database", "object_store"),
+    after=("gateway",),
     objects=_objects,
     ready=lambda _: (RolledOut(kind="Deployment", namespace=NAMESPACE, name=NAME),),
 )

@@ -13,7 +13,8 @@ from profiles.quantity import Duration, Quantity, amount, seconds
 # Namespaces of the platform and of Kubernetes itself; those that end in -system or begin with kube- are taken too.
 RESERVED_NAMESPACES = frozenset(
     {
-        *("default", "accelerators", "database", "features", "local-path-storage", "metrics-server", "object-store"),
+        *("default", "accelerators", "database", "features", "gateway", "local-path-storage", "metrics-server"),
+        "object-store",
         *("online-store", "tracking"),
     }
 )
@@ -35,6 +36,8 @@ def _network(value: str) -> str:
 
 
 Network = Annotated[str, AfterValidator(_network), Field(json_schema_extra={"shown_as": "IPv4 range"})]
+CONTROL_PLANE = 11
+"""Which of the local nodes' addresses is the control plane's."""
 
 
 class Cluster(Settings):
@@ -56,6 +59,11 @@ class Cluster(Settings):
     eviction_seconds: int = Field(
         default=10, ge=0, description="How long a pod stays bound to a node that is not ready or unreachable."
     )
+
+    @property
+    def control_plane(self) -> str:
+        """The local control plane's address."""
+        return str(ipaddress.IPv4Network(self.address_range)[CONTROL_PLANE])
 
     @model_validator(mode="after")
     def _ranges_are_apart(self) -> Self:
@@ -195,6 +203,45 @@ class Queueing(Settings):
     preemption: Preemption = Field(default=Preemption(), description="Who may be stopped to make room.")
 
 
+def _address(value: str) -> str:
+    return str(ipaddress.IPv4Address(value))
+
+
+Address = Annotated[str, AfterValidator(_address), Field(json_schema_extra={"shown_as": "address"})]
+
+
+class EtcHosts(Settings):
+    """Lines in this machine's /etc/hosts, each marked as the environment's; `cairn down` removes them."""
+
+    also: list[str] = Field(
+        default=[], description="Hosts besides the platform's own, such as `iris--team-a`; the domain is added."
+    )
+
+
+class Gateway(Settings):
+    """One entry point with TLS, by Envoy Gateway."""
+
+    domain: str = Field(
+        default="cairn.test",
+        pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
+        description="The platform's hosts are NAME.DOMAIN, a team's NAME--TEAM.DOMAIN.",
+    )
+    addresses: list[Address] = Field(
+        default=[],
+        description="Where it answers. None means the control plane's address on local nodes, and elsewhere the one "
+        "that the cluster's load balancer gives.",
+    )
+    issuer: str = Field(
+        default="",
+        description="cert-manager's ClusterIssuer for the certificate of *.DOMAIN, such as an ACME one with DNS "
+        "challenges; none means the environment's own authority.",
+    )
+    replicas: int = Field(default=1, ge=1, le=20, description="Proxies that carry the traffic.")
+    etc_hosts: EtcHosts | None = Field(
+        default=None, description="Whether this machine's /etc/hosts names the hosts; off unless it is here."
+    )
+
+
 class Ray(Settings):
     """Ray clusters and jobs, by KubeRay; every Ray cluster of a team asks for a token."""
 
@@ -301,6 +348,7 @@ class Modules(Settings):
         default=None, description="Kubeflow Trainer: distributed training with JAX and PyTorch."
     )
     features: Features | None = Field(default=None, description="Feast: features to train on and to serve from.")
+    gateway: Gateway | None = Field(default=None, description="Envoy Gateway: hosts with TLS for what people use.")
 
     def on(self) -> Mapping[str, Settings]:
         """The settings of each module that is on, by the module's name."""
@@ -338,6 +386,8 @@ class Team(Quota):
 def _team_name(value: str) -> str:
     if not re.fullmatch("[a-z]([a-z0-9-]{0,38}[a-z0-9])?", value):
         raise ValueError("a team's name is a namespace: lower-case letters, digits and dashes, 40 at most")
+    if "--" in value:
+        raise ValueError("a team's name has no two dashes in a row: in hosts they stand before the team's name")
     return value
 
 
@@ -366,6 +416,9 @@ class Profile(Settings):
             raise ValueError("teams need a queue: add `queueing: {}` to modules, or remove the teams")
         if self.cluster.provider == "local":
             self._quotas_fit_the_nodes()
+        gateway = self.modules.gateway
+        if gateway and gateway.etc_hosts and not gateway.addresses and self.cluster.provider != "local":
+            raise ValueError("modules.gateway.etc_hosts needs an address: set modules.gateway.addresses too")
         return self
 
     def _quotas_fit_the_nodes(self) -> None:

@@ -1,6 +1,7 @@
 """The Pulumi program: read the profile, get the cluster, install the modules."""
 
 import importlib
+from dataclasses import asdict
 
 import pulumi
 
@@ -8,11 +9,14 @@ from catalog import prune
 from catalog.build import Progress, provide
 from catalog.directories import REPOSITORY, environment_root
 from modules.cluster import Cluster
+from modules.entry_point import entry_point, names
+from modules.gateway import addresses
 from modules.install import install
 from modules.registry import catalog_items, installed_from_here
 from profiles.errors import ProfileError
 from profiles.load import load
 from profiles.schema import Profile
+from stacks.etc_hosts import EtcHosts
 from stacks.keep_supply import Choice, settle
 
 
@@ -35,11 +39,15 @@ def main() -> None:
     provider = importlib.import_module(f"stacks.clusters.{profile.cluster.provider}")
     cluster: Cluster = provider.make(profile, environment, supply)
     versions = install(profile, cluster)
+    if wanted_names := names(profile):
+        EtcHosts(environment, addresses(profile)[0], wanted_names)
     pulumi.export("kubeconfig", pulumi.Output.secret(cluster.kubeconfig))
     pulumi.export("cluster_identifier", cluster.identifier)
     pulumi.export("profile", name)
     pulumi.export("supply", str(supply))
     pulumi.export("modules", versions)
+    if entry := entry_point(profile):
+        pulumi.export("entry_point", asdict(entry))
     if cluster.ssh is not None:
         pulumi.export("ssh", pulumi.Output.secret(cluster.ssh))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.directories import environment_root
+from profiles.schema import CONTROL_PLANE
 
 REGISTRY_PORT = 5000
 
@@ -72,7 +73,7 @@ class Network:
     @property
     def control_plane(self) -> str:
         """The control plane's address."""
-        return self.address(11)
+        return self.address(CONTROL_PLANE)
 
     def worker(self, index: int) -> str:
         """The address of worker number `index`, counted from 1."""

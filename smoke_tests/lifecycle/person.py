@@ -31,7 +31,12 @@ class Person:
         """The environment variables of their shell."""
         ours = ("CAIRN_", "PULUMI_", "KUBECONFIG")
         kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
-        return kept | {"XDG_STATE_HOME": str(self.state)}
+        return kept | {"XDG_STATE_HOME": str(self.state), "CAIRN_HOSTS_FILE": str(self.hosts)}
+
+    @property
+    def hosts(self) -> Path:
+        """What they have in place of /etc/hosts, which is everybody's."""
+        return self.state / "hosts"
 
     def handle(self, environment: str) -> str:
         """What the environment's links, namespaces and cgroups on this machine have in their names."""

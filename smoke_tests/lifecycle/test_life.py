@@ -128,6 +128,18 @@ def test_workers_come_and_go_and_what_ran_on_them_moves(life: Life, cluster: Clu
     cluster.remove(DEPLOYMENT, "mover", "default")
 
 
+def test_hosts_have_names_on_this_machine_while_the_settings_ask_for_them(life: Life) -> None:
+    own = "127.0.0.1\tlocalhost\n"
+    life.person.hosts.write_text(own)
+    life.person.runs("up", "--name", life.name, "--set", "modules.gateway={etc_hosts: {also: [iris--team-a]}}")
+    assert life.person.hosts.read_text().startswith(f"{own}10.97.0.11\tiris--team-a.cairn.test\t")
+    edited = life.person.hosts.read_text() + "10.1.2.3 printer\n"
+    life.person.hosts.write_text(edited)
+    assert life.person.changes(life.name) == []
+    life.person.runs("up", "--name", life.name, "--unset", "modules.gateway")
+    assert life.person.hosts.read_text() == f"{own}10.1.2.3 printer\n"
+
+
 def test_a_platform_on_this_cluster_reports_what_is_there_and_leaves_it(
     life: Life, tmp_path: Path, unchanged: Callable[[], None]
 ) -> None:

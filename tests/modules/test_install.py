@@ -13,7 +13,7 @@ from modules.registry import enabled
 from profiles.load import load
 from tests.modules.recorder import Recording, record
 
-PROFILE = load("laptop")
+PROFILE = load("laptop", {"modules.gateway": {}})
 MANIFEST = """
 apiVersion: apps/v1
 kind: Deployment
@@ -65,7 +65,7 @@ def recording() -> Recording:
 
 def test_every_module_of_the_profile_gets_a_gate_with_its_checks(recording: Recording) -> None:
     gates = {each.name: each for each in recording.records if each.type.endswith(":Ready")}
-    assert set(gates) == {module.name for module in enabled(PROFILE)}
+    assert {name.removesuffix("-objects") for name in gates} == {module.name for module in enabled(PROFILE)}
     assert all(gate.inputs["checks"] for gate in gates.values())
 
 
@@ -92,6 +92,15 @@ def test_custom_resources_come_after_the_gate_of_the_module_that_owns_them(recor
     gate = recording.one(":Ready", "queueing")
     for kind, name in (("ResourceFlavor", "default"), ("Cohort", "platform"), ("WorkloadPriorityClass", "high")):
         assert recording.comes_after(recording.one(f":{kind}", name), gate)
+
+
+def test_what_a_module_says_of_its_own_custom_resources_is_waited_for_once_they_are_made(recording: Recording) -> None:
+    first, second = recording.one(":Ready", "gateway"), recording.one(":Ready", "gateway-objects")
+    assert [check["name"] for check in second.inputs["checks"]] == ["platform"]
+    assert not [check for check in first.inputs["checks"] if check["check"] == "condition"]
+    made = recording.one(":Gateway", "gateway/platform")
+    assert recording.comes_after(made, first)
+    assert recording.comes_after(second, made)
 
 
 def test_teams_wait_for_queueing_and_for_rays_operator_but_not_for_rays_gate(recording: Recording) -> None:

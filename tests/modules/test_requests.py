@@ -14,10 +14,10 @@ CONTROL_PLANE = (amount("250m"), amount("512Mi"))
 
 
 def requests(values: Any) -> Iterator[dict[str, str]]:
-    if isinstance(values, dict):
-        if "requests" in values:
-            yield values["requests"]
-        for value in values.values():
+    if isinstance(values, dict) and "requests" in values:
+        yield values["requests"]
+    if isinstance(values, dict | list):
+        for value in values.values() if isinstance(values, dict) else values:
             yield from requests(value)
 
 
@@ -25,10 +25,12 @@ def test_the_platform_leaves_a_core_and_4_gibibytes_for_work() -> None:
     nodes = PROFILE.cluster.workers + 1
     found = [ray._RESOURCES["requests"]]
     for module in enabled(PROFILE):
-        found += list(requests(module.values(PROFILE))) * (nodes if module.name == "accelerators" else 1)
-    assert len(found) == 8
-    cpu = sum((amount(each["cpu"]) for each in found), CONTROL_PLANE[0])
-    memory = sum((amount(each["memory"]) for each in found), CONTROL_PLANE[1])
+        every = nodes if module.name == "accelerators" else 1
+        found += list(requests([module.values(PROFILE), *module.objects(PROFILE)])) * every
+    assert len(found) > 6
+    # A claim on a volume asks for neither.
+    cpu = sum((amount(each.get("cpu", "0")) for each in found), CONTROL_PLANE[0])
+    memory = sum((amount(each.get("memory", "0")) for each in found), CONTROL_PLANE[1])
     assert amount(PROFILE.budget.cpu) - cpu >= 1
     assert amount(PROFILE.budget.memory) - memory >= amount("4Gi")
     assert amount(PROFILE.budget.cpu) - cpu >= sum(amount(team.cpu) for team in PROFILE.teams.values())

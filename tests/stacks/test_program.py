@@ -1,4 +1,5 @@
 import asyncio
+import json
 import runpy
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -61,6 +62,19 @@ def test_the_outputs_are_what_the_command_line_reads(provided: list[str]) -> Non
     assert recording.outputs["modules"]["queueing"].startswith("v")
     assert asyncio.run(pulumi.Output.is_secret(recording.outputs["kubeconfig"]))
     assert "ssh" not in recording.outputs
+
+
+def test_the_entry_point_is_an_output_and_its_names_are_on_this_machine_only_if_asked_for(provided: list[str]) -> None:
+    settings = {**SETTINGS, "cairn:profile": "laptop"}
+    recording = run({**settings, "cairn:set": '{"cluster.provider": "existing", "modules.gateway": {}}'})
+    assert recording.outputs["entry_point"]["domain"] == "cairn.test"
+    assert not [each for each in recording.records if each.type.endswith(":EtcHosts")]
+    asked = {"addresses": ["192.0.2.7"], "etc_hosts": {"also": ["iris--team-a"]}}
+    wanted = {"cluster.provider": "existing", "modules.gateway": asked}
+    made = run({**settings, "cairn:set": json.dumps(wanted)}).one(":EtcHosts", "etc-hosts")
+    assert made.inputs["address"] == "192.0.2.7"
+    assert "iris--team-a.cairn.test" in made.inputs["names"]
+    assert not made.deleted_with
 
 
 def test_an_existing_cluster_needs_charts_and_manifests_only(provided: list[str]) -> None:
