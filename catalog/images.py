@@ -10,9 +10,9 @@ from pathlib import Path
 
 from catalog import layers, registry, sbom, wheels
 from catalog.cache import directory, record, remove
-from catalog.items import Item, architecture, key
+from catalog.items import Item, architecture, files_of, key
 from catalog.processes import run
-from catalog.schema import Catalog, DebianLayer, Image, ProgramLayer
+from catalog.schema import Catalog, DebianLayer, FilesLayer, Image, ProgramLayer
 from catalog.supply import Supply
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -51,6 +51,9 @@ def _collect(catalog: Catalog, image: Image, tmp: Path) -> _Parts:
             else:
                 target = debian / "layer.tar"
             parts.components += sbom.from_dpkg((debian / "packages.txt").read_text())
+        elif isinstance(layer, FilesLayer):
+            files = files_of(catalog, layer)
+            layers.write(target, [layers.Member(f"{wheels.HOME}/{name}", 0o644, files[name]) for name in files])
         else:
             requirements = catalog.root / "images" / layer.requirements / "requirements.txt"
             wheels.install(requirements, tmp / "python", tmp)

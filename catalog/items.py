@@ -10,9 +10,10 @@ import platform
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from catalog.errors import CatalogError
-from catalog.schema import Catalog, DebianLayer, ProgramLayer, PythonLayer
+from catalog.schema import Catalog, DebianLayer, FilesLayer, ProgramLayer, PythonLayer
 from catalog.supply import Supply
 
 KINDS = ("tools", "debian", "binaries", "charts", "manifests", "images")
@@ -180,7 +181,20 @@ def _facts(catalog: Catalog, item: Item, supply: Supply) -> Mapping[str, object]
             }
             parts = {str(part): key(catalog, part, supply) for part in _parts(catalog, item.name)}
             reference = {"reference": catalog.image(item.name), "licence": catalog.image_licence(item.name)}
-            return {**described, **reference, "requirements": requirements, "parts": parts}
+            own = {
+                name: hashlib.sha256(path.read_bytes()).hexdigest()
+                for layer in entry.layers
+                if isinstance(layer, FilesLayer)
+                for name, path in files_of(catalog, layer).items()
+            }
+            files = {"files": own} if own else {}
+            return {**described, **reference, "requirements": requirements, "parts": parts, **files}
         case _:
             # Charts and manifests are files of a module, which its version names.
             return {**described, "module": catalog.binaries[entry.binaries].version}
+
+
+def files_of(catalog: Catalog, layer: FilesLayer) -> dict[str, Path]:
+    """Our own files that make up a layer, by their paths in it."""
+    folder = catalog.root / "images" / layer.files / "files"
+    return {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*.py"))}

@@ -6,7 +6,7 @@ from pathlib import Path
 from catalog.directories import REPOSITORY
 from catalog.items import Item
 from catalog.report import describe
-from catalog.schema import Catalog, Download, ProgramLayer, PythonLayer, load
+from catalog.schema import Catalog, Download, FilesLayer, ProgramLayer, PythonLayer, load
 
 PAGE = REPOSITORY / "docs" / "reference" / "catalog.md"
 
@@ -22,6 +22,9 @@ def _made_of(catalog: Catalog, name: str) -> str:
     for layer in catalog.images[name].layers:
         if isinstance(layer, ProgramLayer):
             parts.append(f"`{layer.program}` at {layer.path}")
+            continue
+        if isinstance(layer, FilesLayer):
+            parts.append(f"images/{layer.files}/files")
             continue
         if isinstance(layer, PythonLayer):
             whole = f"images/{layer.requirements}/requirements.txt"

@@ -106,7 +106,13 @@ class PythonLayer(_Model):
     path: Annotated[str, Field(exclude_if=lambda path: not path)] = ""
 
 
-Layer = ProgramLayer | DebianLayer | PythonLayer
+class FilesLayer(_Model):
+    """Python of our own: what lies in catalog/images/NAME/files, beside the packages under /opt/python."""
+
+    files: str
+
+
+Layer = ProgramLayer | DebianLayer | PythonLayer | FilesLayer
 
 
 class Image(_Model):

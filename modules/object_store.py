@@ -27,6 +27,12 @@ PROGRAMS = "programs"
 KEY_ID, SECRET_KEY = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 
 
+def address(profile: Profile) -> tuple[str, str]:
+    """The endpoint, as a URL, and the region."""
+    managed = _settings(profile).managed
+    return (managed.endpoint, managed.region) if managed else (f"http://{HOST}:{PORT}", REGION)
+
+
 def bucket_for(consumer: str, namespace: str, profile: Profile) -> list[Object]:
     """A bucket that only this consumer's account sees, and the Secret `object-store` in the consumer's namespace.
 

@@ -12,6 +12,7 @@ from modules import (
     online_store,
     queueing,
     ray,
+    serving,
     storage,
     teams,
     tracking,
@@ -35,6 +36,7 @@ _MODULES = (
     online_store,
     tracking,
     features,
+    serving,
     teams,
 )
 
@@ -47,7 +49,8 @@ def all_modules() -> dict[str, Module]:
 def enabled(profile: Profile) -> list[Module]:
     """The modules that the profile turns on, in dependency order; teams are on when the profile has any."""
     on = {*profile.modules.on(), *(["teams"] if profile.teams else [])}
-    modules = all_modules() | {"accelerators": accelerators.for_profile(profile)}
+    variants = {"accelerators": accelerators.for_profile(profile), "serving": serving.for_profile(profile)}
+    modules = all_modules() | variants
     return [module for name, module in modules.items() if name in on]
 
 

@@ -14,6 +14,9 @@ from modules.ray import NAMESPACE as RAY_NAMESPACE
 from modules.route_policy import KINDS as ROUTE_KINDS
 from modules.routes import API as ROUTES_API
 from modules.routes import ROUTES_LABEL
+from modules.serving_runtimes import INFER
+from modules.serving_runtimes import for_team as serving_for_team
+from modules.team_access import NAME as ACCESS
 from modules.team_access import access_for
 from modules.team_tokens import tokens_expire
 from profiles.schema import Limits, Profile, Quota, Team
@@ -34,6 +37,7 @@ def team_objects(name: str, team: Team, profile: Profile) -> list[Object]:
         *_account(name),
         *_limits(name, team),
         _isolation(name),
+        *serving_for_team(name, ACCESS, profile),
     ]
 
 
@@ -130,6 +134,9 @@ def _account(name: str) -> list[Object]:
             "resources": ["localqueues/pendingworkloads"],
             "verbs": ["get"],
         },
+        {"apiGroups": ["serving.kserve.io"], "resources": ["inferenceservices", "servingruntimes"], "verbs": _WRITE},
+        {"apiGroups": ["serving.kserve.io"], "resources": [INFER], "verbs": ["get", "create"]},
+        {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": _READ},
         {"apiGroups": ["metrics.k8s.io"], "resources": ["pods"], "verbs": ["get", "list"]},
         {"apiGroups": [ROUTES_API], "resources": list(ROUTE_KINDS), "verbs": _WRITE},
     ]
@@ -216,7 +223,10 @@ MODULE = Module(
     name="teams",
     summary="a namespace, a queue with quota and an account for each team",
     requires=("queueing",),
-    after=("storage", "accelerators", "ray", "jobset", "training", "object_store", "database", "tracking", "features"),
+    after=(
+        *("storage", "accelerators", "ray", "jobset", "training"),
+        *("object_store", "database", "tracking", "features", "serving"),
+    ),
     objects=_objects,
     ready=lambda profile: tuple(check for name in profile.teams for check in team_ready(name)),
     notes=_notes,

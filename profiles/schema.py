@@ -13,9 +13,8 @@ from profiles.quantity import Duration, Quantity, amount, seconds
 # Namespaces of the platform and of Kubernetes itself; those that end in -system or begin with kube- are taken too.
 RESERVED_NAMESPACES = frozenset(
     {
-        *("default", "accelerators", "database", "features", "gateway", "local-path-storage", "metrics-server"),
-        "object-store",
-        *("online-store", "tracking"),
+        *("default", "accelerators", "database", "features", "gateway", "kserve", "local-path-storage"),
+        *("metrics-server", "object-store", "online-store", "tracking"),
     }
 )
 
@@ -329,6 +328,16 @@ class Features(Settings):
     replicas: int = Field(default=1, ge=1, le=20, description="Feature servers.")
 
 
+class Serving(Settings):
+    """Models over HTTP, by KServe."""
+
+    certificates: Literal["own", "cert-manager"] = Field(
+        default="own",
+        description="Who makes the certificate of KServe's webhooks: the environment's own authority, or a "
+        "cert-manager that is on the cluster already.",
+    )
+
+
 class Modules(Settings):
     """The platform's components: a module is on when its key is here."""
 
@@ -349,6 +358,7 @@ class Modules(Settings):
     )
     features: Features | None = Field(default=None, description="Feast: features to train on and to serve from.")
     gateway: Gateway | None = Field(default=None, description="Envoy Gateway: hosts with TLS for what people use.")
+    serving: Serving | None = Field(default=None, description="KServe: models over HTTP.")
 
     def on(self) -> Mapping[str, Settings]:
         """The settings of each module that is on, by the module's name."""

@@ -96,9 +96,11 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def module_of(nodeid: str) -> str:
-    """The module that a test is about: test_<module>.py; tests of the nodes themselves are about `hosts`."""
+    """The module that a test is about: test_MODULE.py or test_MODULE_PART.py; those of nodes are about `hosts`."""
     file = Path(nodeid.partition("::")[0])
-    return "hosts" if file.parent.name == "hosts" else file.stem.removeprefix("test_")
+    name = file.stem.removeprefix("test_")
+    modules = [module for module in all_modules() if f"{name}_".startswith(f"{module}_")]
+    return "hosts" if file.parent.name == "hosts" else max(modules, key=len, default=name)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -138,10 +138,15 @@ def remove_team(cluster: Cluster, team: Team) -> None:
     withdraw(cluster, access_for(team.name, cluster.environment.profile))
 
 
-def kubeconfig(cluster: Cluster, team: Team) -> str:
-    """What a member of the team is given: the cluster's address and a token that expires."""
+def token(cluster: Cluster, team: Team) -> str:
+    """A member's token, which expires."""
     wanted = AuthenticationV1TokenRequest(spec=V1TokenRequestSpec(audiences=[], expiration_seconds=TOKEN_SECONDS))
     made = CoreV1Api(cluster.api).create_namespaced_service_account_token(MEMBER, team.namespace, wanted)
+    return str(made.status.token)
+
+
+def kubeconfig(cluster: Cluster, team: Team) -> str:
+    """What a member of the team is given: the cluster's address and a token that expires."""
     content = yaml.safe_load(cluster.kubeconfig)
     chosen = cluster.environment.context or content["current-context"]
     context = next(entry["context"] for entry in content["contexts"] if entry["name"] == chosen)
@@ -151,7 +156,7 @@ def kubeconfig(cluster: Cluster, team: Team) -> str:
             "kind": "Config",
             "current-context": chosen,
             "clusters": [entry for entry in content["clusters"] if entry["name"] == context["cluster"]],
-            "users": [{"name": MEMBER, "user": {"token": made.status.token}}],
+            "users": [{"name": MEMBER, "user": {"token": token(cluster, team)}}],
             "contexts": [
                 {
                     "name": chosen,

@@ -80,6 +80,25 @@ def test_an_image_built_again_is_the_same_image(catalog: Catalog) -> None:
     assert second == first
 
 
+def test_python_of_our_own_lies_beside_the_packages_and_a_change_of_it_makes_another_image(
+    catalog: Catalog, make_catalog: MakeCatalog
+) -> None:
+    entry = catalog.images["hello"].model_dump(mode="json")
+    catalog = make_catalog(images={"hello": entry | {"layers": [*entry["layers"], {"files": "greetings"}]}})
+    source = catalog.root / "images/greetings/files/greetings/words.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("HELLO = 'hello'")
+    (source.parent / "words.pyc").write_text("left by a run of it")
+    first, _ = provide_image(catalog)
+    layer = registry.blob(stored(first)["layers"][1]["digest"])
+    with tarfile.open(layer) as tar:
+        assert [member.name for member in tar if member.isfile()] == ["opt/python/greetings/words.py"]
+    source.write_text("HELLO = 'good day'")
+    second, phases = provide_image(catalog)
+    assert phases == ["building", "done"]
+    assert second != first
+
+
 def test_a_corrupt_layer_in_the_store_is_noticed_and_pushed_again(catalog: Catalog) -> None:
     digest, _ = provide_image(catalog)
     layer = registry.blob(stored(digest)["layers"][0]["digest"])

@@ -27,6 +27,7 @@ spec:
 
 def items_on_disk(directory: Path, patch: pytest.MonkeyPatch) -> None:
     (directory / "kuberay.yaml").write_text(MANIFEST)
+    (directory / "kserve.yaml").write_text("{kind: ServiceAccount, metadata: {name: kserve}}")
     patch.setattr(installer, "chart", lambda name: directory / "charts" / name)
     patch.setattr(installer, "manifest", lambda name: directory / f"{name}.yaml")
     patch.setattr(installer, "charts_root", lambda: directory / "charts")

@@ -20,6 +20,8 @@ def test_every_module_has_a_smoke_test_that_asks_whether_it_is_ready(name: str) 
 
 def test_a_test_is_about_the_module_that_its_file_is_named_after() -> None:
     assert module_of("smoke_tests/test_queueing.py::test_a_job_waits") == "queueing"
+    assert module_of("smoke_tests/test_serving_ray.py::test_a_ray_service_answers") == "serving"
+    assert module_of("smoke_tests/test_nodes.py::test_the_budget") == "nodes"
     assert module_of("smoke_tests/hosts/test_node.py::test_a_unit_runs[a-b]") == "hosts"
 
 

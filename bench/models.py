@@ -1,0 +1,110 @@
+"""What serving costs: one model's server bare, behind its door, and by the entry point too, in one run.
+
+`python -m bench.models --environment NAME` prints a table; the platform must be up. A pod on the cluster is the client
+of all three. The bare server is the same image with the same model, without KServe and without the door.
+"""
+
+import json
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from bench.serving import Served, Target, measure
+from modules.api import Object
+from modules.lock import lock
+from modules.serving_runtimes import runtimes
+from smoke_tests.cluster import POD, Cluster, is_true
+from smoke_tests.entry import Entry, route, team_host
+from smoke_tests.environment import of_stack
+from smoke_tests.models import NAME, READY_SECONDS, Caller, inference_service, rows, train_and_store, until_ready
+from smoke_tests.team import Team, make_team, remove_team, token
+from smoke_tests.waiting import until
+
+MODEL = "v2"
+PORT = 8080
+
+
+def main(environment: Annotated[str, typer.Option(help="A running environment with the module serving.")]) -> None:
+    """Serve a model three ways in a throwaway team, load each in turn, and print what clients saw."""
+    cluster = Cluster(settings := of_stack(environment), settings.kubeconfig)
+    team = make_team(cluster, access=True)
+    try:
+        seen = measure(cluster.api, team.namespace, _targets(cluster, team))
+    finally:
+        remove_team(cluster, team)
+    typer.echo(table(seen))
+
+
+def table(seen: dict[str, Served]) -> str:
+    """The findings as a table in Markdown."""
+    lines = ["| way to the model | p50 | p99 | requests per second | failed |", "|---|---|---|---|---|"]
+    for name, found in seen.items():
+        lines.append(f"| {name} | {found.p50_ms} ms | {found.p99_ms} ms | {found.per_second} | {found.failed} |")
+    return "\n".join(lines)
+
+
+def _targets(cluster: Cluster, team: Team) -> dict[str, Target]:
+    known = train_and_store(cluster, team)
+    cluster.create(inference_service(MODEL, team.namespace, "sklearn", f"s3://{team.name}/{MODEL}"))
+    cluster.create(_bare(team))
+    entry, host = Entry(cluster), team_host(cluster, MODEL, team.name)
+    backend = {"name": f"{MODEL}-predictor", "port": 80}
+    cluster.create(route(MODEL, team.namespace, host, [{"backendRefs": [backend]}]))
+    until_ready(cluster, MODEL, team.namespace)
+    bare = cluster.wait_for(POD, "bare", team.namespace, lambda found: is_true(found, "Ready"), READY_SECONDS)
+    caller = Caller(entry, token(cluster, team))
+    until(lambda: caller.reaches(host), 30, host)
+    inside = f"{MODEL}-predictor.{team.namespace}.svc"
+    alone = Target(
+        bare["status"]["podIP"],
+        PORT,
+        "bare",
+        path=f"/v2/models/{NAME}/infer",
+        body=json.dumps(rows({name: values[:1] for name, values in known["asked"].items()})),
+        headers={"Content-Type": "application/json", "Authorization": f"Bearer {token(cluster, team)}"},
+    )
+    entered = replace(alone, address=entry.address, port=443, host=host, authority=entry.authority)
+    return {
+        "the server alone": alone,
+        "KServe's Service and the door": replace(alone, address=inside, port=80, host=inside),
+        "the entry point, TLS": entered,
+    }
+
+
+def _bare(team: Team) -> Object:
+    """The runtime's own server with the same model, for everybody who knows its address."""
+    [server] = [container for container in _runtime()["spec"]["containers"] if container["name"] == "kserve-container"]
+    settings = {
+        "MLSERVER_HOST": "0.0.0.0",
+        "MLSERVER_HTTP_PORT": str(PORT),
+        "MLSERVER_MODEL_IMPLEMENTATION": "mlserver_sklearn.SKLearnModel",
+        "MLSERVER_MODEL_NAME": NAME,
+        "MLSERVER_MODEL_URI": "/mnt/models",
+        "MLSERVER_MODEL_VERSION": MODEL,
+    }
+    kept = [variable for variable in server["env"] if variable["name"] not in settings]
+    models = {"volumeMounts": [{"name": "models", "mountPath": "/mnt/models"}]}
+    environment = [*kept, *({"name": name, "value": value} for name, value in settings.items())]
+    download = {
+        "name": "download",
+        "image": lock().image("storage-initializer"),
+        "args": [f"s3://{team.name}/{MODEL}", "/mnt/models"],
+        "envFrom": [{"secretRef": {"name": "access"}}],
+        **models,
+    }
+    spec = {
+        "automountServiceAccountToken": False,
+        "initContainers": [download],
+        "containers": [{**server, "env": environment, **models}],
+        "volumes": [{"name": "models", "emptyDir": {}}],
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare", "namespace": team.namespace}, "spec": spec}
+
+
+def _runtime() -> Object:
+    return next(made for made in runtimes() if made["metadata"]["name"] == "mlserver")
+
+
+if __name__ == "__main__":
+    typer.run(main)
