@@ -13,6 +13,7 @@ from modules.in_cluster import program
 from modules.lock import lock
 from modules.module import Module
 from modules.queueing import ACCOUNT
+from modules.routes import route_for
 from modules.server import UNPRIVILEGED, config_map, from_secret, pod_security, resources, service
 from profiles.schema import Profile
 
@@ -130,6 +131,7 @@ def _objects(profile: Profile) -> list[Object]:
         *online_store.store_for(NAMESPACE, profile),
         config_map(PROGRAM, NAMESPACE, {"feature_server.py": program("feature_server.py")}),
         service(NAME, NAMESPACE, {"http": PORT}),
+        *route_for(NAME, NAMESPACE, NAME, PORT, profile),
         _deployment(profile),
     ]
 
@@ -141,6 +143,7 @@ MODULE = Module(
     pod_security="restricted",
     images=("features", AUTH_PROXY),
     requires=("object_store", "database", "online_store"),
+    after=("gateway",),
     objects=_objects,
     ready=lambda _: (RolledOut(kind="Deployment", namespace=NAMESPACE, name=NAME),),
 )

@@ -85,6 +85,12 @@ def authority_for(namespace: str, profile: Profile) -> list[Object]:
     ]
 
 
+def account_for(team: str, _: tuple[str, str], profile: Profile) -> tuple[dict[str, Any], list[Object]]:
+    """What a team's scripts outside of the cluster make the hosts of the platform and of the team from."""
+    del team
+    return {"DOMAIN": settings_of(profile).domain}, []
+
+
 def _secret(profile: Profile) -> list[Object]:
     """The certificate, unless cert-manager makes it."""
     if settings_of(profile).issuer:

@@ -7,7 +7,7 @@ the Secret, named as the service's clients read them from the environment, and t
 from collections.abc import Callable
 from typing import Any
 
-from modules import features, object_store, tracking
+from modules import features, gateway, object_store, tracking
 from modules.api import Object
 from modules.server import secret
 from profiles.schema import Profile
@@ -21,6 +21,7 @@ _PARTS: dict[str, Part] = {
     "object_store": object_store.account_for,
     "tracking": tracking.account_for,
     "features": features.account_for,
+    "gateway": gateway.account_for,
 }
 
 

@@ -80,6 +80,8 @@ def _plural(words: str) -> str:
 
 def _default(field: FieldInfo) -> str:
     default = field.default
+    if field.is_required():
+        return "required"
     if default is None:
         return "off" if _models(field.annotation)[0] else "none"
     if isinstance(default, BaseModel) or default == "":
