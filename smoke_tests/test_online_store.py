@@ -65,7 +65,7 @@ def test_nothing_is_answered_without_the_password(cluster: Cluster, run: Callabl
 
 def test_more_than_the_memory_is_refused_and_nothing_is_dropped(cluster: Cluster, run: Callable[[str], Object]) -> None:
     policy = run(
-        LOG_IN + "redis('CONFIG', 'GET', 'maxmemory-policy'); [print(connection.readline()) for _ in range(3)]"
+        LOG_IN + "redis('CONFIG', 'GET', 'maxmemory-policy'); [print(connection.readline()) for _ in range(4)]"
     )
     assert "noeviction" in pods.output(cluster, policy)
 
