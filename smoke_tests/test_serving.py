@@ -197,8 +197,8 @@ def test_a_header_chooses_the_version(served: Served, version: str) -> None:
     ("predictor", "message"),
     [
         ({"minReplicas": 3, "maxReplicas": 2}, "cannot be greater than"),
-        ({"minReplicas": "many"}, "must be of type integer"),
-        ({"xgboost": {"storageUri": "s3://a/b"}}, "Exactly one of"),
+        ({"minReplicas": "many"}, "minReplicas of type int32"),
+        ({"containerConcurrency": -1}, "cannot be less than 0"),
     ],
 )
 def test_an_invalid_inference_service_is_refused_with_a_message(
