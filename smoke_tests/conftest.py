@@ -103,13 +103,18 @@ def module_of(nodeid: str) -> str:
     return "hosts" if file.parent.name == "hosts" else max(modules, key=len, default=name)
 
 
+def modules_of(item: pytest.Item) -> set[str]:
+    """The modules that a test goes through: its own, and those that it says it needs."""
+    return {module_of(item.nodeid), *(name for mark in item.iter_markers("needs") for name in mark.args)}
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if ENVIRONMENT not in config.stash:
         return
     environment = config.stash[ENVIRONMENT]
     on = {module.name for module in enabled(environment.profile)}
     off = set(all_modules()) - on
-    left_out = [item for item in items if module_of(item.nodeid) in off]
+    left_out = [item for item in items if modules_of(item) & off]
     config.hook.pytest_deselected(items=left_out)
     kept = [item for item in items if item not in left_out]
     for item in kept:

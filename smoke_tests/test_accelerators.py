@@ -63,7 +63,10 @@ def test_no_two_pods_share_a_device_and_one_too_many_waits(cluster: Cluster, tea
     cluster.remove(POD, names[0], team.namespace)
     late = cluster.wait_for(POD, "late", team.namespace, pods.ended, 60)
     assert late["status"]["phase"] == "Succeeded"
-    assert devices.reported(cluster.logs("late", team.namespace)) == held[0]
+    got = devices.reported(cluster.logs("late", team.namespace))
+    # Not always the one just given back: another team's pod may have ended meanwhile.
+    assert len(got) == 1
+    assert not got & set.union(set(), *held[1:])
 
 
 def printed(cluster: Cluster, team: Team, name: str) -> str:

@@ -226,13 +226,13 @@ def guarded(cluster: Cluster, gate: Entry, client: httpx.Client, models: Models)
     """The host of a server that has no authentication and listens to its own pod alone, behind the sidecar."""
     namespace, account = models.team.namespace, {"apiVersion": "v1", "kind": "ServiceAccount"}
     cluster.create({**account, "metadata": {"name": "guarded", "namespace": namespace}})
-    rules, binding = auth_proxy.objects(Resource(namespace, "", "configmaps"), namespace, "guarded")
+    rules, binding = auth_proxy.objects(Resource(namespace, "", "configmaps"), namespace, "guarded", "guarded")
     cluster.create(rules)
     cluster.create(binding)
     manifest = pod("guarded", namespace, SERVE.replace('("",', '("127.0.0.1",'), labels={"app": "guarded"})
     manifest["spec"]["serviceAccountName"] = "guarded"
     manifest["spec"]["containers"].append(auth_proxy.auth_proxy(DOOR, PORT, ("/open",)))
-    manifest["spec"]["volumes"] = [auth_proxy.volume()]
+    manifest["spec"]["volumes"] = [auth_proxy.volume("guarded")]
     pods.start(cluster, manifest)
     cluster.create(service("guarded", namespace, {"app": "guarded"}, DOOR))
     there = publish(models, "guarded", [{"backendRefs": [{"name": "guarded", "port": DOOR}]}])

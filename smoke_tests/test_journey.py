@@ -1,86 +1,160 @@
-"""The journey: a new member of team A, with that team's kubeconfig alone, follows the example's README to the end."""
+"""The journeys: new members of a team, with that team's kubeconfig alone, follow a page of the docs to its end."""
 
 import json
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from catalog.directories import REPOSITORY
+from modules.gateway import addresses
+from modules.routes import host, team_hosts
 from smoke_tests import example
-from smoke_tests.cluster import RAY_CLUSTER, Cluster, kind_of
-from smoke_tests.environment import CAIRN, Environment
+from smoke_tests.cluster import (
+    CONFIG_MAP,
+    CRON_JOB,
+    HTTP_ROUTE,
+    JOB,
+    RAY_CLUSTER,
+    TRAIN_JOB,
+    Cluster,
+    kind_of,
+)
+from smoke_tests.environment import Environment
+from smoke_tests.models import INFERENCE_SERVICE
+from smoke_tests.newcomer import Newcomer, steps
 from smoke_tests.waiting import until
 
 pytestmark = pytest.mark.xdist_group("devices")
 
-STEP_SECONDS = 360
-
-
-def steps() -> list[str]:
-    """The shell blocks of the example's README, in their order."""
-    return re.findall(r"```sh\n(.*?)```", (example.DIRECTORY / "README.md").read_text(), re.DOTALL)
-
-
-class Newcomer:
-    """Somebody at a shell with the command line on PATH, an own directory, and no access of their own."""
-
-    def __init__(self, home: Path, environment: Environment, team: str) -> None:
-        self.home = home
-        self.team = team
-        (home / "examples").symlink_to(REPOSITORY / "examples")
-        # Which environment is meant goes without saying for a person who has one; here there may be several.
-        named = {"CAIRN_ENVIRONMENT": environment.name}
-        self.variables = os.environ | named | {"PATH": f"{Path(CAIRN[0]).parent}:{os.environ['PATH']}"}
-
-    def follow(self, step: str) -> str:
-        """Runs one block of the README, all of whose commands must succeed, and returns what it printed."""
-        text = step.replace("team-a", self.team)
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", text],
-            cwd=self.home,
-            env=self.variables | {"KUBECONFIG": str(self.home / f"{self.team}.kubeconfig")},
-            capture_output=True,
-            text=True,
-            timeout=STEP_SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, f"{text}\nended with {done.returncode}: {done.stdout}{done.stderr}"
-        return done.stdout
+TUTORIAL = REPOSITORY / "docs" / "tutorial-journey.md"
+SHARE = 20
+"""Percent of the requests that the canary is given."""
 
 
 @pytest.fixture
-def newcomer(tmp_path: Path, environment: Environment, cluster: Cluster) -> Iterator[Newcomer]:
-    """A member of the profile's first team, whose batch is gone afterwards."""
+def team(environment: Environment) -> str:
+    """The profile's first team, whose kubeconfig `cairn kubeconfig` makes."""
     team = next(iter(environment.profile.teams), None)
     if team is None or not environment.made_by_cairn:
-        pytest.skip("needs an environment of Cairn with a team, whose kubeconfig `cairn kubeconfig` makes")
-    person = Newcomer(tmp_path, environment, team)
-    yield person
+        pytest.skip("needs an environment of Cairn with a team")
+    return team
+
+
+@pytest.fixture
+def batcher(tmp_path: Path, environment: Environment, cluster: Cluster, team: str) -> Iterator[Newcomer]:
+    """A member whose Ray batch is gone afterwards."""
+    yield Newcomer(tmp_path, environment, team)
     for manifest in example.manifests(team):
         cluster.remove(kind_of(manifest), example.NAME, team)
     until(lambda: not cluster.find(RAY_CLUSTER, team), 120, "the batch's Ray cluster to be gone")
 
 
-def test_a_new_member_submits_the_example_watches_it_and_fetches_its_result(
-    newcomer: Newcomer, environment: Environment
-) -> None:
-    get_access, submit, watch, fetch, clean_up = steps()
-    newcomer.follow(get_access)
-    newcomer.follow(submit)
-    assert "rayjob.ray.io/ray-batch" in newcomer.follow(watch)
+@pytest.fixture
+def scientist(tmp_path: Path, environment: Environment, cluster: Cluster, team: str) -> Iterator[Newcomer]:
+    """A member whose machine knows the platform's names; all that the journey made is gone afterwards."""
+    profile = environment.profile
+    [address, *_] = addresses(profile)
+    names = [*(host(name, profile) for name in ("s3", "tracking", "features")), f"tumour{team_hosts(team, profile)}"]
+    yield Newcomer(tmp_path, environment, team, dict.fromkeys(names, address))
+    for kind in (HTTP_ROUTE, INFERENCE_SERVICE, TRAIN_JOB, CRON_JOB, JOB, CONFIG_MAP):
+        for found in cluster.find(kind, team):
+            if found["metadata"]["name"].startswith(("tumour", "features", "materialise")):
+                cluster.remove(kind, found["metadata"]["name"], team)
 
-    result = json.loads(newcomer.follow(fetch))
-    assert result == json.loads((newcomer.home / "result.json").read_text())
+
+def test_a_new_member_submits_the_example_watches_it_and_fetches_its_result(
+    batcher: Newcomer, environment: Environment
+) -> None:
+    get_access, submit, watch, fetch, clean_up = steps(example.DIRECTORY / "README.md")
+    batcher.follow(get_access)
+    batcher.follow(submit)
+    assert "rayjob.ray.io/ray-batch" in batcher.follow(watch)
+
+    result = json.loads(batcher.follow(fetch))
+    assert result == json.loads((batcher.home / "result.json").read_text())
     assert result["records"] == sum(part["records"] for part in result["parts"]) > 0
     assert len({part["node"] for part in result["parts"]}) == 2
+    assert kinds(environment, result["parts"])
+
+    batcher.follow(clean_up)
+    assert "ray-batch" not in batcher.follow("kubectl get rayjobs,configmaps --output=name")
+
+
+@pytest.mark.needs("gateway", "tracking", "features", "training", "serving")
+def test_a_team_goes_from_raw_data_to_a_canary_of_a_retrained_model(
+    scientist: Newcomer, environment: Environment
+) -> None:
+    follow = scientist.follow
+    access, land, prepare, train, promote, serve, predict, knock, again, retrain, canary, tidy = steps(TUTORIAL)
+    assert "https://features." in follow(access)
+    assert "landed 569 patients" in follow(land)
+    assert "569 rows at s3://" in follow(prepare)
+
+    trained = facts(follow(train))
+    assert [part["workers"] for part in trained["WORKER"]] == [2, 2]
+    assert kinds(environment, trained["WORKER"])
+    assert trained["RESULT"][0]["accuracy"] > 0.9
+    first = trained["RESULT"][0]["version"]
+    assert f"tumour version {first} is champion" in follow(renumbered(promote, first, ""))
+    follow(renumbered(serve, first, ""))
+
+    [before] = documents(follow(predict))
+    assert before["version"] == first
+    assert before["equals_the_registered_model"]
+    assert set(before["benign"].values()) == {0, 1}
+    assert follow(knock).strip() == "401"
+
+    # The same patients, measured again by an instrument that reads a tenth higher, and materialised.
+    [after] = documents(follow(again))
+    assert after["equals_the_registered_model"]
+    for patient, features in after["features"].items():
+        for name, value in features.items():
+            assert value == pytest.approx(before["features"][patient][name] * 1.1, rel=1e-4)
+
+    second = facts(follow(retrain))["RESULT"][0]["version"]
+    assert int(second) > int(first)
+    shared, named = documents(follow(renumbered(canary, first, second)))
+    assert set(shared["answers_by_version"]) == {first, second}
+    # Of a hundred requests twenty: four standard deviations are sixteen.
+    assert 4 <= shared["answers_by_version"][second] <= 36
+    assert named["answers_by_version"] == {second: 1}
+    assert named["equals_the_registered_model"]
+    follow(renumbered(tidy, first, second))
+
+
+def facts(said: str) -> dict[str, list[dict[str, Any]]]:
+    """What a training said: the JSON of its lines, by their first word."""
+    found: dict[str, list[dict[str, Any]]] = {"WORKER": [], "RESULT": []}
+    for line in said.splitlines():
+        word, _, rest = line.partition(" ")
+        if word in found:
+            found[word].append(json.loads(rest))
+    return found
+
+
+def documents(said: str) -> list[dict[str, Any]]:
+    """The JSON documents in an output."""
+    decoder, found, place = json.JSONDecoder(), [], said.find("{")
+    while place >= 0:
+        document, end = decoder.raw_decode(said, place)
+        found.append(document)
+        place = said.find("{", end)
+    return found
+
+
+def renumbered(step: str, first: str, second: str) -> str:
+    """A block for the versions that were registered here: the page calls them 1 and 2."""
+    numbers = {"1": first, "2": second}
+    return re.sub(
+        r"(promote\.py | (?=\d=)|--version |tumour-v)([12])\b", lambda found: found[1] + numbers[found[2]], step
+    )
+
+
+def kinds(environment: Environment, parts: list[dict[str, Any]]) -> bool:
+    """Whether each part says of its devices what the profile's mode means."""
     chosen = environment.profile.modules.accelerators
     assert chosen is not None
-    if chosen.mode == "simulated":
-        assert {part["accelerators"] for part in result["parts"]} == {"SIMULATED"}
-
-    newcomer.follow(clean_up)
-    assert "ray-batch" not in newcomer.follow("kubectl get rayjobs,configmaps --output=name")
+    return {part["accelerators"] for part in parts} == {"SIMULATED" if chosen.mode == "simulated" else "REAL"}

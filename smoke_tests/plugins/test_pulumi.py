@@ -158,7 +158,7 @@ def test_an_update_that_the_server_would_refuse_fails_the_preview(running: Proje
 def test_what_failed_to_get_ready_is_repaired_by_the_next_up(platform: Project) -> None:
     platform.run("config", "set", "image", NO_IMAGE)
     platform.program(PLATFORM.replace('"apps/v1:Deployment", "web", {"metadata": {"name": "web", **where}',
-        '"apps/v1:Deployment", "web", {"metadata": {"name": "web", "annotations": {"pulumi.com/timeoutSeconds": "4"}, '
+        '"apps/v1:Deployment", "web", {"metadata": {"name": "web", "annotations": {"pulumi.com/timeoutSeconds": "15"}, '
         '**where}'))  # fmt: skip
     done = platform.tries("up", "--yes", "--skip-preview")
     assert done.returncode != 0

@@ -92,7 +92,7 @@ def test_a_release_that_is_not_ready_in_time_leaves_a_failed_release_and_is_reco
     provider: Provider, api: client.ApiClient, namespace: str, chart: str
 ) -> None:
     with pytest.raises(InitError, match="is failed") as error:
-        provider.create(RELEASE, "rel", inputs(chart, namespace, timeout=5, image=NO_IMAGE))
+        provider.create(RELEASE, "rel", inputs(chart, namespace, timeout=15, image=NO_IMAGE))
     assert statuses(api, namespace) == ["failed"]
     assert error.value.made.outputs["status"]["status"] == "failed"  # type: ignore[index]
     assert any("rel-web" in reason and "Pull" in reason for reason in error.value.reasons)

@@ -4,7 +4,8 @@ import yaml
 
 import catalog
 from smoke_tests import example
-from smoke_tests.test_journey import steps
+from smoke_tests.newcomer import steps
+from smoke_tests.test_journey import TUTORIAL
 
 
 def test_every_pod_of_the_example_runs_the_catalogs_ray() -> None:
@@ -26,12 +27,33 @@ def test_a_test_makes_what_the_kustomization_makes() -> None:
 
 
 def test_the_journey_follows_the_five_steps_of_the_readme() -> None:
-    get_access, submit, watch, fetch, clean_up = steps()
+    get_access, submit, watch, fetch, clean_up = steps(example.DIRECTORY / "README.md")
     assert "cairn kubeconfig --team team-a" in get_access
     assert "kubectl apply" in submit
     assert "kubectl wait" in watch
     assert "result.json" in fetch
     assert "kubectl delete" in clean_up
+
+
+def test_the_ml_journey_follows_the_twelve_blocks_of_its_tutorial() -> None:
+    commands = {
+        "access.py": 0,
+        "apply -k examples/features": 1,
+        "training_set.py tumour-1.csv": 2,
+        "train.py tumour-1.csv": 3,
+        "promote.py 1": 4,
+        "serve.py 1=100": 5,
+        "predict.py 0 1 20": 6,
+        "http_code": 7,
+        "--scale 1.1": 8,
+        "train.py tumour-2.csv": 9,
+        "serve.py 1=80 2=20": 10,
+        "kubectl delete": 11,
+    }
+    blocks = steps(TUTORIAL)
+    assert len(blocks) == 12
+    for command, place in commands.items():
+        assert command in blocks[place]
 
 
 def test_the_result_is_the_last_line_that_says_so() -> None:
