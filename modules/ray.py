@@ -6,7 +6,7 @@ from modules.api import Object
 from modules.checks import Accepts, Established, RolledOut
 from modules.lock import lock
 from modules.module import Module
-from modules.queueing import TEAM_LABEL
+from modules.team_policy import refusal
 from profiles.schema import Profile
 
 NAMESPACE = "kuberay-system"
@@ -57,49 +57,25 @@ def patch(found: Object) -> Object | None:
 
 
 def _policy(_: Profile) -> list[Object]:
-    policy = {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicy",
-        "metadata": {"name": POLICY},
-        "spec": {
-            "failurePolicy": "Fail",
-            "matchConstraints": {
-                "namespaceSelector": {"matchExpressions": [{"key": TEAM_LABEL, "operator": "Exists"}]},
-                "resourceRules": [
-                    {
-                        "apiGroups": ["ray.io"],
-                        "apiVersions": ["*"],
-                        "operations": ["CREATE", "UPDATE"],
-                        "resources": list(DEFINITIONS),
-                    }
-                ],
+    return refusal(
+        POLICY,
+        "ray.io",
+        DEFINITIONS,
+        [
+            {
+                "expression": "variables.cluster.?authOptions.?mode.orValue('') == 'token'",
+                "message": "Ray clusters here ask for a token: set authOptions: {mode: token} in its spec",
+                "reason": "Invalid",
             },
-            "matchConditions": [{"name": "makes-a-cluster", "expression": _MAKES_A_CLUSTER}],
-            "variables": [
-                {"name": "cluster", "expression": _CLUSTER},
-                {"name": "templates", "expression": _TEMPLATES},
-            ],
-            "validations": [
-                {
-                    "expression": "variables.cluster.?authOptions.?mode.orValue('') == 'token'",
-                    "message": "Ray clusters here ask for a token: set authOptions: {mode: token} in its spec",
-                    "reason": "Invalid",
-                },
-                {
-                    "expression": _NO_OVERRIDE,
-                    "message": "Ray clusters here ask for a token: remove the environment variable RAY_AUTH_MODE",
-                    "reason": "Invalid",
-                },
-            ],
-        },
-    }
-    binding = {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": {"name": POLICY},
-        "spec": {"policyName": POLICY, "validationActions": ["Deny"]},
-    }
-    return [policy, binding]
+            {
+                "expression": _NO_OVERRIDE,
+                "message": "Ray clusters here ask for a token: remove the environment variable RAY_AUTH_MODE",
+                "reason": "Invalid",
+            },
+        ],
+        matchConditions=[{"name": "makes-a-cluster", "expression": _MAKES_A_CLUSTER}],
+        variables=[{"name": "cluster", "expression": _CLUSTER}, {"name": "templates", "expression": _TEMPLATES}],
+    )
 
 
 def _probe() -> Object:
