@@ -11,7 +11,7 @@ import pytest
 from modules.api import ApiError, Object
 from profiles.quantity import seconds
 from smoke_tests import devices, training_example
-from smoke_tests.admission import ADMISSION_SECONDS, evicted_for, wait_for_workload, waits_for_quota, workload
+from smoke_tests.admission import ADMISSION_SECONDS, evicted_for, wait_for_workload, waits_for_quota
 from smoke_tests.cluster import EVENT, TRAIN_JOB, Cluster, is_true
 from smoke_tests.devices import Device
 from smoke_tests.environment import Environment
@@ -99,8 +99,8 @@ def test_the_workers_say_whether_their_devices_are_simulated(run: Run, environme
 
 
 def test_the_training_went_through_its_teams_queue_as_one(cluster: Cluster, run: Run) -> None:
-    admitted = workload(cluster, run.team, NAMES[run.framework])
-    assert is_true(admitted, "Finished")
+    # Kueue sees the end of a TrainJob a moment after the TrainJob itself does.
+    admitted = wait_for_workload(cluster, run.team, NAMES[run.framework], lambda found: is_true(found, "Finished"))
     assert admitted["status"]["admission"]["clusterQueue"] == run.team.name
     [pod_set] = admitted["status"]["admission"]["podSetAssignments"]
     assert pod_set["count"] == 2

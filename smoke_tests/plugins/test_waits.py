@@ -31,16 +31,26 @@ def test_a_deployment_is_made_when_its_pods_are_ready(provider: Provider, namesp
 
 
 def test_a_deployment_whose_image_cannot_be_pulled_fails_with_its_pods_words_and_is_recorded(
-    provider: Provider, namespace: str
+    provider: Provider, api: client.ApiClient, namespace: str
 ) -> None:
     with pytest.raises(InitError, match="did not get ready") as error:
-        provider.create(DEPLOYMENT, "web", deployment(namespace, image=NO_IMAGE), timeout=5)
-    assert error.value.made.id == f"{namespace}/web"
-    assert error.value.made.outputs["__inputs"] == error.value.made.inputs
+        provider.create(DEPLOYMENT, "web", deployment(namespace, image=NO_IMAGE), timeout=1)
+    made = error.value.made
+    assert made.id == f"{namespace}/web"
+    assert made.outputs["__inputs"] == made.inputs
     assert "0 of 1 pods ready" in error.value.reasons[0]
+
+    def refused() -> bool:
+        pods = client.CoreV1Api(api).list_namespaced_pod(namespace).items
+        waiting = [status.state.waiting for pod in pods for status in pod.status.container_statuses or []]
+        return any(each is not None and "Pull" in (each.reason or "") for each in waiting)
+
+    until(refused, 60, "a refused pull")
+    with pytest.raises(InitError, match="did not get ready") as error:
+        provider.update(made, deployment(namespace, image=NO_IMAGE), timeout=1)
     assert any("Pull" in reason and namespace in reason for reason in error.value.reasons)
     # The next run repairs it.
-    assert provider.update(error.value.made, deployment(namespace)).outputs["status"]["readyReplicas"] == 1  # type: ignore[index]
+    assert provider.update(made, deployment(namespace)).outputs["status"]["readyReplicas"] == 1  # type: ignore[index]
 
 
 def test_a_refresh_of_what_is_not_ready_says_so(provider: Provider, namespace: str) -> None:
