@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from bench import idle, machine, plain, shares
+from bench import idle, machine, models, plain, shares, training
 from bench.person import Person
-from bench.report import Measurements, page
+from bench.report import Measurements, kept, page
 from cairn.console import say
 from cairn.environment import settings_file
 from cairn.overrides import parse
@@ -40,7 +40,7 @@ def main(
         typer.Option(help="Where the page goes. [default: docs/performance.md, or docs/performance-PROFILE.md]"),
     ] = None,
 ) -> None:
-    """Measure warm up, no-op up and preview, down, idle cost and the plain yardstick; write the page."""
+    """Measure warm up, no-op up and preview, down, idle cost, training, serving and the yardstick; write the page."""
     busy = machine.busy()
     with tempfile.TemporaryDirectory(prefix="cairn-bench-") as directory:
         os.environ["XDG_STATE_HOME"] = directory
@@ -52,7 +52,8 @@ def main(
             teardown(ENVIRONMENT)
             settings_file(ENVIRONMENT).unlink(missing_ok=True)
     file = output or DOCS / ("performance.md" if profile == "laptop" else f"performance-{Path(profile).stem}.md")
-    file.write_text(page(seen, profile, wanted))
+    by_hand = kept(file.read_text()) if file.exists() else ""
+    file.write_text(page(seen, profile, wanted) + by_hand)
     typer.echo(file.read_text())
 
 
@@ -72,6 +73,12 @@ def measure(person: Person, profile: Profile, runs: int, seconds: float, busy: f
             client = connect(person.pulumi("stack output --json --show-secrets")["kubeconfig"])
             seen.idle = idle.measure(network, client, seconds)
             seen.shares = shares.measure(profile, parts, seen.idle.memory_bytes, client)
+            if profile.modules.training:
+                say("trainings, from submission to first step")
+                seen.training = training.measure(ENVIRONMENT, runs)
+            if profile.modules.serving:
+                say("serving, bare and by the entry point")
+                seen.serving = models.measure(ENVIRONMENT)
         seen.down.append(person.down())
         say(f"run {run + 1} of {runs}: plain kubeadm, helm and kubectl")
         plain.remove_links(network)

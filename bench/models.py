@@ -1,16 +1,14 @@
 """What serving costs: one model's server bare, behind its door, and by the entry point too, in one run.
 
-`python -m bench.models --environment NAME` prints a table; the platform must be up. A pod on the cluster is the client
-of all three. The bare server is the same image with the same model, without KServe and without the door.
+A pod on the cluster is the client of all three. The bare server is the same image with the same model, without KServe
+and without the door.
 """
 
 import json
 from dataclasses import replace
-from typing import Annotated
 
-import typer
-
-from bench.serving import Served, Target, measure
+from bench import serving
+from bench.serving import Served, Target
 from modules.api import Object
 from modules.lock import lock
 from modules.serving_runtimes import runtimes
@@ -25,23 +23,14 @@ MODEL = "v2"
 PORT = 8080
 
 
-def main(environment: Annotated[str, typer.Option(help="A running environment with the module serving.")]) -> None:
-    """Serve a model three ways in a throwaway team, load each in turn, and print what clients saw."""
+def measure(environment: str) -> dict[str, Served]:
+    """Serve a model three ways in a throwaway team of a running environment, and load each in turn."""
     cluster = Cluster(settings := of_stack(environment), settings.kubeconfig)
     team = make_team(cluster, access=True)
     try:
-        seen = measure(cluster.api, team.namespace, _targets(cluster, team))
+        return serving.measure(cluster.api, team.namespace, _targets(cluster, team))
     finally:
         remove_team(cluster, team)
-    typer.echo(table(seen))
-
-
-def table(seen: dict[str, Served]) -> str:
-    """The findings as a table in Markdown."""
-    lines = ["| way to the model | p50 | p99 | requests per second | failed |", "|---|---|---|---|---|"]
-    for name, found in seen.items():
-        lines.append(f"| {name} | {found.p50_ms} ms | {found.p99_ms} ms | {found.per_second} | {found.failed} |")
-    return "\n".join(lines)
 
 
 def _targets(cluster: Cluster, team: Team) -> dict[str, Target]:
@@ -104,7 +93,3 @@ def _bare(team: Team) -> Object:
 
 def _runtime() -> Object:
     return next(made for made in runtimes() if made["metadata"]["name"] == "mlserver")
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -5,8 +5,10 @@ from statistics import median
 
 from bench.idle import UNKNOWN as IDLE_UNKNOWN
 from bench.idle import Idle
+from bench.serving import Served
 from bench.shares import Share
 from bench.targets import of
+from bench.training import Started
 from profiles.schema import Profile
 
 GIB = 1024**3
@@ -28,6 +30,10 @@ class Measurements:
     down: list[float] = field(default_factory=list)
     idle: Idle = IDLE_UNKNOWN
     shares: list[Share] = field(default_factory=list)
+    training: list[Started] = field(default_factory=list)
+    """The first may have had to pull its image; none when the profile doesn't train."""
+    serving: dict[str, Served] = field(default_factory=dict)
+    """What clients saw, by the way that they took; nothing when the profile doesn't serve."""
 
 
 def page(seen: Measurements, name: str, profile: Profile) -> str:
@@ -66,8 +72,17 @@ def page(seen: Measurements, name: str, profile: Profile) -> str:
         *(f"| {what} | {found} | {target} |" for what, found, target in rows),
     ]
     where = f"Profile `{name}`; {seen.machine}; load average before the start {seen.busy:.1f}."
-    return "\n".join([*HEAD, where, "", *table, *_shares(seen.shares), *_built(seen)])
+    parts = [*_training(seen.training), *_serving(seen.serving), *_shares(seen.shares), *_built(seen)]
+    return "\n".join([*HEAD, where, "", *table, *parts])
 
+
+def kept(page: str) -> str:
+    """What people wrote under the measurements of an earlier page, its mark included; empty when there is none."""
+    _, mark, text = page.partition(BY_HAND)
+    return mark + text
+
+
+BY_HAND = "<!-- Written by hand: `make bench` keeps what follows. -->"
 
 HEAD = [
     "# Performance",
@@ -78,6 +93,29 @@ HEAD = [
     "one after the other and without Pulumi. Memory is what is in use without droppable page cache.",
     "`make bench PROFILE=mini` measures the smallest profile; its page is performance-mini.md.",
     "",
+]
+
+TRAINING_HEAD = [
+    "",
+    "## From submitting a training to its first step",
+    "",
+    "The TrainJob of examples/training/jax, two workers on two nodes with a SIMULATED GPU each, on an otherwise idle",
+    "platform; Kubernetes keeps the time of the admission in whole seconds.",
+    "",
+    "| | admitted by the team's queue | first step done |",
+    "|---|---|---|",
+]
+
+SERVING_HEAD = [
+    "",
+    "## What serving costs",
+    "",
+    "A scikit-learn model on MLServer, one row a request, asked by a pod on the cluster: 50 requests a second for the",
+    "percentiles, then as many as eight connections take. Medians of three rounds in turn; the model's server, the",
+    "proxies and the client share the profile's cores.",
+    "",
+    "| way to the model | p50 | p99 | requests per second | failed |",
+    "|---|---|---|---|---|",
 ]
 
 SHARES_HEAD = [
@@ -107,6 +145,31 @@ BUILT_HEAD = [
 def _times(runs: list[float]) -> str:
     each = ", ".join(f"{seconds:.1f}" for seconds in runs)
     return f"{median(runs):.1f} s ({each})" if len(runs) > 1 else f"{runs[0]:.1f} s"
+
+
+def _training(runs: list[Started]) -> list[str]:
+    if not runs:
+        return []
+    names = ["first on these nodes", *(f"again ({number})" for number in range(1, len(runs)))]
+    rows = zip(names, runs, strict=True)
+    return [*TRAINING_HEAD, *(f"| {name} | {run.admitted:.0f} s | {run.first_step:.1f} s |" for name, run in rows)]
+
+
+def _serving(seen: dict[str, Served]) -> list[str]:
+    if not seen:
+        return []
+    alone = next(iter(seen.values()))
+    rows = (
+        f"| {name} | {_beside(found.p50_ms, alone.p50_ms, 'ms')} | {_beside(found.p99_ms, alone.p99_ms, 'ms')} "
+        f"| {_beside(found.per_second, alone.per_second, '')} | {found.failed} |"
+        for name, found in seen.items()
+    )
+    return [*SERVING_HEAD, *rows]
+
+
+def _beside(value: float, reference: float, unit: str) -> str:
+    ratio = "" if value is reference else f" ({value / reference:.2f} x)"
+    return f"{value:.1f} {unit}".strip() + ratio
 
 
 def _shares(shares: list[Share]) -> list[str]:

@@ -78,21 +78,24 @@ def endless(cluster: Cluster, namespace: str, seconds: float, **trainer: object)
 def goes_on(cluster: Cluster, namespace: str, before: dict[str, Any], seconds: float) -> None:
     """Holds a training that was disturbed to starting again at a checkpoint, and to making the next."""
 
-    def again() -> str:
-        log = _first_log(cluster, namespace, earliest=1)
-        return log if said(log, "CHECKPOINT") else ""
+    def again() -> tuple[dict[str, Any], dict[str, Any]]:
+        log = _first_log(cluster, namespace)
+        starts, after = said(log, "START"), said(log, "CHECKPOINT")
+        assert starts, "it has not started again"
+        assert starts[0]["step"] > 0, "it has not started again"
+        assert after, f"no checkpoint after {starts[0]}"
+        return starts[0], after[0]
 
-    log = until(again, seconds, "a checkpoint of a later attempt")
-    [start], after = said(log, "START"), said(log, "CHECKPOINT")
+    start, after = until(again, seconds, "a checkpoint of a later attempt")
     assert start["step"] >= before["step"] >= EVERY
-    assert after[0]["step"] == start["step"] + EVERY
+    assert after["step"] == start["step"] + EVERY
 
 
-def _first_log(cluster: Cluster, namespace: str, earliest: int = 0) -> str:
-    """What the gang's first worker printed in its newest attempt, which must be no earlier than this one."""
+def _first_log(cluster: Cluster, namespace: str) -> str:
+    """What the gang's first worker printed in its newest attempt; nothing while that one has no container."""
     found = workers(cluster, namespace, NAMES["jax"], "batch.kubernetes.io/job-completion-index=0")
     attempts = {int(pod["metadata"]["labels"]["jobset.sigs.k8s.io/restart-attempt"]): pod for pod in found}
-    assert max(attempts, default=-1) >= earliest, f"attempts: {sorted(attempts)}"
+    assert attempts, "it has no pod"
     try:
         return cluster.logs(attempts[max(attempts)]["metadata"]["name"], namespace)
     except ApiException as error:

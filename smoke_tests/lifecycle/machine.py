@@ -61,16 +61,6 @@ def look(state: Path) -> Machine:
     )
 
 
-def _settings() -> list[str]:
-    return [
-        *SETTINGS,
-        "vm/panic_on_oom",
-        "net/ipv4/ip_forward",
-        "kernel/keys/root_maxkeys",
-        "kernel/keys/root_maxbytes",
-    ]
-
-
 def _processes_of(state: str) -> list[str]:
     found = []
     for directory in Path("/proc").glob("[0-9]*"):

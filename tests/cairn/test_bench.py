@@ -6,8 +6,10 @@ from bench import shares
 from bench.credentials import Credentials
 from bench.idle import Idle
 from bench.plain import inputs_of
-from bench.report import Measurements, page
+from bench.report import BY_HAND, Measurements, kept, page
+from bench.serving import Served
 from bench.shares import Share
+from bench.training import Started
 from catalog.cache import FileRecord, Receipt
 from catalog.items import Item
 from catalog.schema import load as load_catalog
@@ -33,10 +35,33 @@ def test_the_page_has_medians_every_run_the_ratio_and_what_is_left_for_work() ->
     assert "| ray | 10 s | 256 MiB | 20 % | 100 MiB | 25 % |" in text
 
 
-@pytest.mark.parametrize(("name", "target"), [("mini", "75 s"), ("laptop", "180 s")])
-def test_each_profile_is_held_to_its_own_targets(name: str, target: str) -> None:
+def measured() -> Measurements:
+    """The least that a page is made of."""
     seen = Measurements("a machine", 0.1, {}, warm=[1.0], plain=[1.0], unchanged_up=[1.0], unchanged_preview=[1.0])
     seen.down = [1.0]
+    return seen
+
+
+def test_ways_to_a_model_stand_beside_the_bare_server_and_trainings_in_their_order() -> None:
+    seen = measured()
+    seen.serving = {"bare": Served(2.0, 8.0, 100.0, 0), "gate": Served(3.0, 10.0, 50.0, 1)}
+    seen.training = [Started(1.0, 30.24), Started(0.0, 20.0)]
+    text = page(seen, "laptop", load("laptop"))
+    assert "| bare | 2.0 ms | 8.0 ms | 100.0 | 0 |" in text
+    assert "| gate | 3.0 ms (1.50 x) | 10.0 ms (1.25 x) | 50.0 (0.50 x) | 1 |" in text
+    assert "| first on these nodes | 1 s | 30.2 s |\n| again (1) | 0 s | 20.0 s |" in text
+    assert "SIMULATED" in text
+
+
+def test_what_people_wrote_under_a_page_is_kept() -> None:
+    by_hand = f"{BY_HAND}\n\n## Once\n\nSeen.\n"
+    assert kept(page(measured(), "mini", load("mini")) + by_hand) == by_hand
+    assert kept("a page without") == ""
+
+
+@pytest.mark.parametrize(("name", "target"), [("mini", "75 s"), ("laptop", "180 s")])
+def test_each_profile_is_held_to_its_own_targets(name: str, target: str) -> None:
+    seen = measured()
     assert f"| 1.0 s | {target} |" in page(seen, name, load(name)).splitlines()[12]
 
 
