@@ -30,8 +30,8 @@ from smoke_tests.waiting import until
 pytestmark = pytest.mark.xdist_group("devices")
 
 TUTORIAL = REPOSITORY / "docs" / "tutorial-journey.md"
-SHARE = 20
-"""Percent of the requests that the canary is given."""
+OWN = ("tumour", "evaluation")
+"""The hosts that the team gives its model and its Ray cluster."""
 
 
 @pytest.fixture
@@ -57,11 +57,14 @@ def scientist(tmp_path: Path, environment: Environment, cluster: Cluster, team: 
     """A member whose machine knows the platform's names; all that the journey made is gone afterwards."""
     profile = environment.profile
     [address, *_] = addresses(profile)
-    names = [*(host(name, profile) for name in ("s3", "tracking", "features")), f"tumour{team_hosts(team, profile)}"]
+    names = [
+        *(host(name, profile) for name in ("s3", "tracking", "features")),
+        *(f"{name}{team_hosts(team, profile)}" for name in OWN),
+    ]
     yield Newcomer(tmp_path, environment, team, dict.fromkeys(names, address))
-    for kind in (HTTP_ROUTE, INFERENCE_SERVICE, TRAIN_JOB, CRON_JOB, JOB, CONFIG_MAP):
+    for kind in (HTTP_ROUTE, INFERENCE_SERVICE, RAY_CLUSTER, TRAIN_JOB, CRON_JOB, JOB, CONFIG_MAP):
         for found in cluster.find(kind, team):
-            if found["metadata"]["name"].startswith(("tumour", "features", "materialise")):
+            if found["metadata"]["name"].startswith((*OWN, "features", "materialise")):
                 cluster.remove(kind, found["metadata"]["name"], team)
 
 
@@ -88,7 +91,9 @@ def test_a_team_goes_from_raw_data_to_a_canary_of_a_retrained_model(
     scientist: Newcomer, environment: Environment
 ) -> None:
     follow = scientist.follow
-    access, land, prepare, train, promote, serve, predict, knock, again, retrain, canary, tidy = steps(TUTORIAL)
+    access, land, prepare, train, evaluate, promote, serve, predict, knock, again, retrain, canary, tidy = steps(
+        TUTORIAL
+    )
     assert "https://features." in follow(access)
     assert "landed 569 patients" in follow(land)
     assert "569 rows at s3://" in follow(prepare)
@@ -98,18 +103,22 @@ def test_a_team_goes_from_raw_data_to_a_canary_of_a_retrained_model(
     assert kinds(environment, trained["WORKER"])
     assert trained["RESULT"][0]["accuracy"] > 0.9
     first = trained["RESULT"][0]["version"]
+    [drawn] = facts(follow(renumbered(evaluate, first, "")))["RESULT"]
+    assert drawn["accuracy"] == pytest.approx(trained["RESULT"][0]["accuracy"])
+    assert drawn["low"] < drawn["accuracy"] < drawn["high"]
     assert f"tumour version {first} is champion" in follow(renumbered(promote, first, ""))
     follow(renumbered(serve, first, ""))
 
     [before] = documents(follow(predict))
     assert before["version"] == first
     assert before["equals_the_registered_model"]
-    assert set(before["benign"].values()) == {0, 1}
+    assert before["benign"] == {"0": 0, "20": 1, "150": 1}
     assert follow(knock).strip() == "401"
 
     # The same patients, measured again by an instrument that reads a tenth higher, and materialised.
     [after] = documents(follow(again))
     assert after["equals_the_registered_model"]
+    assert after["benign"] == {"0": 0, "20": 1, "150": 0}
     for patient, features in after["features"].items():
         for name, value in features.items():
             assert value == pytest.approx(before["features"][patient][name] * 1.1, rel=1e-4)
@@ -149,7 +158,9 @@ def renumbered(step: str, first: str, second: str) -> str:
     """A block for the versions that were registered here: the page calls them 1 and 2."""
     numbers = {"1": first, "2": second}
     return re.sub(
-        r"(promote\.py | (?=\d=)|--version |tumour-v)([12])\b", lambda found: found[1] + numbers[found[2]], step
+        r"((?:promote|evaluate)\.py | (?=\d=)|--version |tumour-v)([12])\b",
+        lambda found: found[1] + numbers[found[2]],
+        step,
     )
 
 

@@ -7,6 +7,7 @@ python serve.py 1=80 2=20           a fifth of the requests to version 2
 import os
 import sys
 
+from entry import TEAM, publish
 from kserve import (
     KServeClient,
     V1beta1InferenceService,
@@ -18,7 +19,7 @@ from kserve import (
 from kubernetes import client, config
 
 MODEL = "tumour"
-TEAM, DOMAIN, BUCKET = os.environ["TEAM"], os.environ["DOMAIN"], os.environ["BUCKET"]
+BUCKET = os.environ["BUCKET"]
 READY_SECONDS = 300
 
 
@@ -40,10 +41,10 @@ def service(version: str) -> V1beta1InferenceService:
     )
 
 
-def route(shares: dict[str, int]) -> dict[str, object]:
-    """The HTTPRoute: so many of a hundred requests to each version, and all that ask for one by name to that."""
+def rules(shares: dict[str, int]) -> list[dict[str, object]]:
+    """So many of a hundred requests to each version, and all that ask for one by name to that."""
     backends = {version: {"name": f"{MODEL}-v{version}-predictor", "port": 80} for version in shares}
-    by_name = [
+    by_name: list[dict[str, object]] = [
         {
             "matches": [{"headers": [{"name": "x-model-version", "value": version}]}],
             "backendRefs": [backend],
@@ -51,38 +52,22 @@ def route(shares: dict[str, int]) -> dict[str, object]:
         for version, backend in backends.items()
     ]
     weighted = [backend | {"weight": shares[version]} for version, backend in backends.items()]
-    return {
-        "apiVersion": "gateway.networking.k8s.io/v1",
-        "kind": "HTTPRoute",
-        "metadata": {"name": MODEL, "namespace": TEAM},
-        "spec": {
-            "parentRefs": [{"name": "platform", "namespace": "gateway"}],
-            "hostnames": [f"{MODEL}--{TEAM}.{DOMAIN}"],
-            "rules": [*by_name, {"backendRefs": weighted}],
-        },
-    }
+    return [*by_name, {"backendRefs": weighted}]
 
 
 def main() -> None:
     """Make what isn't there, wait until each version serves, then share the requests out."""
     shares = {version: int(share) for version, _, share in (word.partition("=") for word in sys.argv[1:])}
     config.load_kube_config()
-    models, objects = KServeClient(), client.CustomObjectsApi()
+    models = KServeClient()
     present = {found["metadata"]["name"] for found in models.get(namespace=TEAM)["items"]}
     for version in shares:
         if f"{MODEL}-v{version}" not in present:
             models.create(service(version), namespace=TEAM)
     for version in shares:
         models.wait_isvc_ready(f"{MODEL}-v{version}", namespace=TEAM, timeout_seconds=READY_SECONDS)
-    place = {"group": "gateway.networking.k8s.io", "version": "v1", "namespace": TEAM, "plural": "httproutes"}
-    try:
-        objects.patch_namespaced_custom_object(**place, name=MODEL, body=route(shares))
-    except client.ApiException as error:
-        if error.status != 404:
-            raise
-        objects.create_namespaced_custom_object(**place, body=route(shares))
     parts = ", ".join(f"{share} % to version {version}" for version, share in shares.items())
-    print(f"https://{MODEL}--{TEAM}.{DOMAIN}: {parts}")
+    print(f"{publish(MODEL, rules(shares))}: {parts}")
 
 
 if __name__ == "__main__":
