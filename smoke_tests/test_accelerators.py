@@ -4,12 +4,12 @@ Devices are read the way the simulated driver tells them; with real GPUs these t
 """
 
 from collections.abc import Callable
-from functools import partial
 
 import pytest
 
 from smoke_tests import devices, pods
 from smoke_tests.cluster import POD, Cluster, condition
+from smoke_tests.devices import Device
 from smoke_tests.environment import Environment
 from smoke_tests.team import Team
 from smoke_tests.waiting import until
@@ -49,24 +49,42 @@ def test_a_pod_gets_exactly_the_devices_that_it_asked_for(cluster: Cluster, team
 
 
 def test_no_two_pods_share_a_device_and_one_too_many_waits(cluster: Cluster, team: Team) -> None:
-    free = len(devices.offered(cluster) - devices.taken(cluster))
-    names = [f"holds-{number}" for number in range(free)]
+    # One pod more than there are devices: whatever others hold or give back meanwhile, one of them waits.
+    names = [f"asks-{number}" for number in range(len(devices.offered(cluster)) + 1)]
     for name in names:
         cluster.create(pod(name, team.namespace, devices.REPORT + SLEEP, gpu=1))
-    held = [devices.reported(until(partial(printed, cluster, team, name), 120, name)) for name in names]
-    assert len(set.union(*held)) == sum(len(found) for found in held) == free
 
-    cluster.create(pod("late", team.namespace, devices.REPORT, gpu=1))
-    cluster.wait_for(
-        POD, "late", team.namespace, lambda late: condition(late, "PodScheduled").get("reason") == "Unschedulable", 30
-    )
-    cluster.remove(POD, names[0], team.namespace)
-    late = cluster.wait_for(POD, "late", team.namespace, pods.ended, 60)
-    assert late["status"]["phase"] == "Succeeded"
-    got = devices.reported(cluster.logs("late", team.namespace))
+    def settled() -> tuple[list[str], dict[str, set[Device]]]:
+        waiting = [name for name in names if waits(cluster, team, name)]
+        assert waiting, "no pod waits"
+        running = [name for name in names if name not in waiting]
+        return waiting, {name: devices.reported(printed(cluster, team, name)) for name in running}
+
+    waiting, held = until(settled, 120, "every pod to run or to wait for a device")
+    assert held, "every device is somebody else's"
+    assert {len(found) for found in held.values()} == {1}
+    assert len(set.union(*held.values())) == len(held)
+
+    cluster.remove(POD, (given_back := next(iter(held))), team.namespace)
+    del held[given_back]
     # Not always the one just given back: another team's pod may have ended meanwhile.
+    report = until(lambda: next(filter(None, (said(cluster, team, name) for name in waiting)), ""), 60, "the next pod")
+    got = devices.reported(report)
     assert len(got) == 1
-    assert not got & set.union(set(), *held[1:])
+    assert not got & set.union(set(), *held.values())
+
+
+def waits(cluster: Cluster, team: Team, name: str) -> bool:
+    """Whether the scheduler has looked at the pod and has no device for it."""
+    return condition(cluster.get(POD, name, team.namespace) or {}, "PodScheduled").get("reason") == "Unschedulable"
+
+
+def said(cluster: Cluster, team: Team, name: str) -> str:
+    """What the pod has printed; nothing while it doesn't run."""
+    try:
+        return printed(cluster, team, name)
+    except AssertionError:
+        return ""
 
 
 def printed(cluster: Cluster, team: Team, name: str) -> str:
