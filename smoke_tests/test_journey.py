@@ -27,8 +27,6 @@ from smoke_tests.models import INFERENCE_SERVICE
 from smoke_tests.newcomer import Newcomer, steps
 from smoke_tests.waiting import until
 
-pytestmark = pytest.mark.xdist_group("devices")
-
 TUTORIAL = REPOSITORY / "docs" / "tutorial-journey.md"
 OWN = ("tumour", "evaluation")
 """The hosts that the team gives its model and its Ray cluster."""

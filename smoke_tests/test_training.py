@@ -114,9 +114,7 @@ def test_a_gang_over_quota_runs_none_of_its_workers(cluster: Cluster, teams: Cal
     cluster.create(job)
     wait_for_workload(cluster, team, NAMES["jax"], waits_for_quota)
     assert training_example.workers(cluster, team.namespace, NAMES["jax"]) == []
-    held = cluster.get(TRAIN_JOB, NAMES["jax"], team.namespace)
-    assert held is not None
-    assert is_true(held, "Suspended")
+    cluster.wait_for(TRAIN_JOB, NAMES["jax"], team.namespace, lambda found: is_true(found, "Suspended"), 30)
 
 
 def test_a_training_on_an_unknown_runtime_is_refused_with_a_message(cluster: Cluster, team: Team) -> None:
@@ -126,15 +124,18 @@ def test_a_training_on_an_unknown_runtime_is_refused_with_a_message(cluster: Clu
         cluster.create(job)
 
 
+@pytest.mark.xdist_group("patience")  # it needs no device, and waits as long as Kueue does for a gang's pods
 def test_a_training_whose_image_does_not_exist_says_so_and_gives_its_quota_back(
     cluster: Cluster, teams: Callable[..., Team], environment: Environment
 ) -> None:
     queueing = environment.profile.modules.queueing
     assert queueing is not None
-    team = teams(gpu=2)
-    _, job = training_example.manifests("torch", team.namespace)
-    del job["spec"]["runtimePatches"]
+    team = teams(cpu="400m")
+    on_processors = {"requests": {"cpu": "200m", "memory": "512Mi"}, "limits": {"memory": "1Gi"}}
+    config, job = training_example.manifests("torch", team.namespace)
+    job = training_example.changed(job, resourcesPerNode=on_processors)
     missing = training_example.changed(job, image="images.cairn.test/nothing:1")
+    del missing["spec"]["runtimePatches"]
     cluster.create(missing)
 
     def said() -> list[str]:
@@ -142,12 +143,11 @@ def test_a_training_whose_image_does_not_exist_says_so_and_gives_its_quota_back(
         return [message for message in events if "images.cairn.test/nothing:1" in message and "ailed" in message]
 
     until(said, ADMISSION_SECONDS, "an event that names the image")
+    cluster.create(config)
+    cluster.create(job | {"metadata": job["metadata"] | {"name": "next"}})
+    wait_for_workload(cluster, team, "next", waits_for_quota)
     patience = seconds(queueing.wait_for_pods_ready) + ADMISSION_SECONDS
     wait_for_workload(cluster, team, NAMES["torch"], evicted_for("PodsReadyTimeout"), patience)
-
-    for manifest in training_example.manifests("torch", team.namespace):
-        named = manifest["metadata"] | {"name": "next" if manifest["kind"] == "TrainJob" else NAMES["torch"]}
-        cluster.create(manifest | {"metadata": named})
     cluster.wait_for(TRAIN_JOB, "next", team.namespace, lambda found: is_true(found, "Complete"), TRAINING_SECONDS)
 
 
