@@ -95,5 +95,7 @@ def remove_worker(control_plane: Host, name: str, seconds: int = 60) -> None:
 
 
 def wait_node_ready(control_plane: Host, name: str, seconds: int = 120) -> None:
-    """Waits until the node is Ready. Raises HostError when it isn't within `seconds`."""
-    run(control_plane, f"kubectl --kubeconfig {ADMIN} wait node/{name} --for=condition=Ready --timeout={seconds}s")
+    """Waits until there is such a node and it is Ready. Raises HostError when each doesn't happen within `seconds`."""
+    # Its kubelet may have its credentials and not have registered yet; a wait for a condition fails at once then.
+    for state in ("create", "condition=Ready"):
+        run(control_plane, f"kubectl --kubeconfig {ADMIN} wait node/{name} --for={state} --timeout={seconds}s")
