@@ -29,8 +29,8 @@ ENVIRONMENT = pytest.StashKey[Environment]()
 DIRECTORY = pytest.StashKey[Path]()
 DEVICES = pytest.StashKey[str]()
 NAMESPACES = pytest.StashKey[list[str]]()
-SIDE_BY_SIDE = 3
-"""How many tests run at a time; more would wait for the same two cores."""
+SIDE_BY_SIDE = 5
+"""How many tests run at a time: those marked `long` mostly wait, and leave two cores to the others."""
 ON_DEVICES = ("accelerators", "queueing", "ray", "training", "journey", "nodes")
 """Test files in which devices take part, so that their evidence says SIMULATED or REAL."""
 
@@ -51,11 +51,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if first and chosen and getattr(config.option, "numprocesses", 0) is None and not config.option.usepdb:
         config.option.numprocesses = SIDE_BY_SIDE
         config.option.dist = "loadgroup"
+        config.option.loadscopereorder = False
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "alone: runs while no other test does, because it takes a node away")
+    config.addinivalue_line("markers", "long: takes minutes, most of them waiting, and so starts before the others")
     worker = getattr(config, "workerinput", None)
     if worker is not None:
         if "environment" in worker:
@@ -108,6 +110,7 @@ def modules_of(item: pytest.Item) -> set[str]:
     return {module_of(item.nodeid), *(name for mark in item.iter_markers("needs") for name in mark.args)}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if ENVIRONMENT not in config.stash:
         return
@@ -121,7 +124,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.user_properties.append(("module", module_of(item.nodeid)))
         if module_of(item.nodeid) in ON_DEVICES:
             item.user_properties.append(("accelerators", config.stash[DEVICES]))
-    items[:] = sorted(kept, key=lambda item: item.get_closest_marker("alone") is not None)
+        if item.get_closest_marker("alone"):
+            # A group of its own: a worker that waits to be alone would keep the rest of a group waiting.
+            item.add_marker(pytest.mark.xdist_group("alone"))
+    items[:] = sorted(kept, key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """Its place among others: the long ones first, those that run alone last."""
+    if item.get_closest_marker("alone"):
+        return 2
+    return 0 if item.get_closest_marker("long") else 1
 
 
 def devices_of(environment: Environment) -> str:

@@ -84,6 +84,7 @@ def test_a_new_member_submits_the_example_watches_it_and_fetches_its_result(
     assert "ray-batch" not in batcher.follow("kubectl get rayjobs,configmaps --output=name")
 
 
+@pytest.mark.long
 @pytest.mark.needs("gateway", "tracking", "features", "training", "serving")
 def test_a_team_goes_from_raw_data_to_a_canary_of_a_retrained_model(
     scientist: Newcomer, environment: Environment

@@ -64,6 +64,7 @@ def test_a_gang_over_quota_runs_none_of_its_pods(cluster: Cluster, teams: Callab
     assert never_ran(cluster, team, "gang")
 
 
+@pytest.mark.long
 def test_a_gang_that_fits_the_quota_but_not_the_nodes_makes_way_and_queues_again(
     cluster: Cluster, teams: Callable[..., Team], environment: Environment
 ) -> None:

@@ -262,6 +262,7 @@ def test_a_bad_model_says_why_and_the_old_one_serves_on(
         until_ready(served.member, "v1", served.team.namespace)
 
 
+@pytest.mark.long
 def test_replicas_follow_the_load_and_no_request_fails(served: Served) -> None:
     def ready_replicas(count: int) -> Callable[[Object], bool]:
         return lambda found: found["status"].get("readyReplicas") == found["spec"]["replicas"] == count

@@ -69,6 +69,7 @@ def test_training_is_ready(ready: Callable[[str], None]) -> None:
     ready("training")
 
 
+@pytest.mark.long
 def test_two_workers_on_two_nodes_sum_over_all_rows(run: Run) -> None:
     assert {worker["worker"] for worker in run.workers} == {0, 1}
     assert len({worker["node"] for worker in run.workers}) == 2
@@ -124,6 +125,7 @@ def test_a_training_on_an_unknown_runtime_is_refused_with_a_message(cluster: Clu
         cluster.create(job)
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("patience")  # it needs no device, and waits as long as Kueue does for a gang's pods
 def test_a_training_whose_image_does_not_exist_says_so_and_gives_its_quota_back(
     cluster: Cluster, teams: Callable[..., Team], environment: Environment
