@@ -19,7 +19,8 @@ from modules.server import (
     server,
     service,
 )
-from profiles.schema import Database, ManagedDatabase, Profile
+from profiles.module_settings import Database, ManagedDatabase
+from profiles.schema import Profile
 
 NAMESPACE = "database"
 NAME = "database"

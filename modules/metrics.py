@@ -3,7 +3,8 @@
 from modules.checks import Condition, Exists, RolledOut
 from modules.lock import lock
 from modules.module import Module, Values
-from profiles.schema import KUBELET_SECONDS, Profile
+from profiles.module_settings import KUBELET_SECONDS
+from profiles.schema import Profile
 
 NAMESPACE = "metrics-server"
 _REGISTRATION = "apiregistration.k8s.io/v1"

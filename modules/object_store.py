@@ -11,7 +11,8 @@ from modules.managed_keys import copied, copy_program
 from modules.module import Module
 from modules.routes import route_for
 from modules.server import UNPRIVILEGED, config_map, from_secret, job, pod_security, resources, secret, server, service
-from profiles.schema import ObjectStore, Profile
+from profiles.module_settings import ObjectStore
+from profiles.schema import Profile
 
 NAMESPACE = "object-store"
 NAME = "object-store"

@@ -9,8 +9,9 @@ from modules.lock import lock
 from modules.managed_keys import copied, copy_program
 from modules.module import Module
 from modules.server import UNPRIVILEGED, pod_security, resources, secret, server, service
+from profiles.module_settings import OnlineStore
 from profiles.quantity import amount
-from profiles.schema import OnlineStore, Profile
+from profiles.schema import Profile
 
 NAMESPACE = "online-store"
 NAME = "online-store"

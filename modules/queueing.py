@@ -9,8 +9,9 @@ from modules.api import Object
 from modules.checks import Accepts, Established, RolledOut
 from modules.lock import lock
 from modules.module import Module, Values
+from profiles.module_settings import Queueing
 from profiles.quantity import seconds
-from profiles.schema import Profile, Queueing
+from profiles.schema import Profile
 
 NAMESPACE = "kueue-system"
 API_VERSION = "kueue.x-k8s.io/v1beta2"

@@ -1,7 +1,8 @@
 """How people reach a service from outside: a host of its own at the gateway, if the profile has one."""
 
 from modules.api import Object
-from profiles.schema import Gateway, Profile
+from profiles.module_settings import Gateway
+from profiles.schema import Profile
 
 NAMESPACE = "gateway"
 """Where the entry point itself lies."""

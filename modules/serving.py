@@ -13,7 +13,8 @@ from modules.credentials import Certificate
 from modules.lock import lock
 from modules.module import Module
 from modules.serving_runtimes import runtimes
-from profiles.schema import Profile, Serving
+from profiles.module_settings import Serving
+from profiles.schema import Profile
 
 NAMESPACE = "kserve"
 GROUP = "serving.kserve.io"

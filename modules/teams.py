@@ -19,7 +19,8 @@ from modules.serving_runtimes import for_team as serving_for_team
 from modules.team_access import NAME as ACCESS
 from modules.team_access import access_for
 from modules.team_tokens import tokens_expire
-from profiles.schema import Limits, Profile, Quota, Team
+from profiles.schema import Profile
+from profiles.teams import Limits, Quota, Team
 
 QUEUE = "default"
 """The LocalQueue of a team's namespace; by this name Kueue uses it for everything that names no queue."""

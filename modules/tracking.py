@@ -15,7 +15,8 @@ from modules.object_store import NAME as OBJECT_STORE
 from modules.object_store import bucket_for
 from modules.routes import host, route_for
 from modules.server import UNPRIVILEGED, config_map, from_secret, job, pod_security, resources, secret, service
-from profiles.schema import Profile, Tracking
+from profiles.module_settings import Tracking
+from profiles.schema import Profile
 
 NAMESPACE = "tracking"
 NAME = "tracking"

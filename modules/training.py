@@ -4,7 +4,8 @@ from modules.api import Object
 from modules.checks import Accepts, Established, RolledOut
 from modules.lock import lock
 from modules.module import Module, Values
-from profiles.schema import Profile, Training
+from profiles.module_settings import Training
+from profiles.schema import Profile
 
 NAMESPACE = "trainer-system"
 API_VERSION = "trainer.kubeflow.org/v1alpha1"

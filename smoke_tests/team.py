@@ -11,7 +11,7 @@ from modules.api import ApiError, Object
 from modules.credentials import Credential, filled, value
 from modules.team_access import access_for
 from modules.teams import team_objects
-from profiles import schema
+from profiles import teams as profile_teams
 from profiles.schema import Profile
 from smoke_tests.cluster import (
     CLUSTER_QUEUE,
@@ -64,7 +64,7 @@ def make_team(
     name = f"{PREFIX}{secrets.token_hex(4)}"
     team = Team(name, cohort or name)
     for manifest in _objects(
-        cluster.environment.profile, team, schema.Team.model_validate({"cpu": cpu, "memory": memory, "gpu": gpu})
+        cluster.environment.profile, team, profile_teams.Team.model_validate({"cpu": cpu, "memory": memory, "gpu": gpu})
     ):
         _create(cluster, manifest)
     cluster.wait_for(SERVICE_ACCOUNT, "default", name, bool, 30)
@@ -107,7 +107,7 @@ def _password(name: str) -> str:
     return secrets.token_hex(16)
 
 
-def _objects(profile: Profile, team: Team, quota: schema.Team) -> list[Object]:
+def _objects(profile: Profile, team: Team, quota: profile_teams.Team) -> list[Object]:
     queueing = profile.modules.queueing
     if queueing is None:
         return [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": team.name}}]
@@ -132,7 +132,7 @@ def _create(cluster: Cluster, manifest: Object, seconds: float = 30) -> None:
 def remove_team(cluster: Cluster, team: Team) -> None:
     """Deletes everything of the team and waits until it is gone: its namespace first, so that queues are empty."""
     cluster.remove(NAMESPACE, team.namespace, seconds=REMOVAL_SECONDS)
-    for manifest in _objects(cluster.environment.profile, team, schema.Team.model_validate({})):
+    for manifest in _objects(cluster.environment.profile, team, profile_teams.Team.model_validate({})):
         if "namespace" not in manifest["metadata"]:
             cluster.remove(kind_of(manifest), manifest["metadata"]["name"])
     withdraw(cluster, access_for(team.name, cluster.environment.profile))

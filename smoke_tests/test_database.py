@@ -8,7 +8,7 @@ import pytest
 from modules.api import Object
 from modules.database import NAME, NAMESPACE, database_for
 from modules.lock import lock
-from profiles.schema import Database, ManagedDatabase
+from profiles.module_settings import Database, ManagedDatabase
 from smoke_tests import pods
 from smoke_tests.cluster import JOB, POD, STATEFUL_SET, Cluster, is_true
 from smoke_tests.team import Team, provide, withdraw

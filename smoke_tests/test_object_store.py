@@ -7,7 +7,7 @@ import pytest
 from modules.managed_keys import copy_program
 from modules.object_store import NAME, NAMESPACE, bucket_for
 from modules.server import secret
-from profiles.schema import ManagedObjectStore, ObjectStore
+from profiles.module_settings import ManagedObjectStore, ObjectStore
 from smoke_tests import pods
 from smoke_tests.cluster import SECRET, STATEFUL_SET, Cluster
 from smoke_tests.s3 import s3_pod

@@ -8,7 +8,7 @@ import pytest
 from modules.api import Object
 from modules.managed_keys import copy_program
 from modules.online_store import NAME, NAMESPACE, SERVER, store_for
-from profiles.schema import ManagedOnlineStore, OnlineStore
+from profiles.module_settings import ManagedOnlineStore, OnlineStore
 from smoke_tests import pods
 from smoke_tests.cluster import POD, STATEFUL_SET, Cluster
 from smoke_tests.team import Team, provide, withdraw

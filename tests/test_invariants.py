@@ -14,7 +14,8 @@ from modules.accelerators import NVIDIA
 from modules.module import Module
 from modules.registry import all_modules, enabled
 from profiles.load import available, load
-from profiles.schema import Modules, is_reserved
+from profiles.module_settings import Modules
+from profiles.teams import is_reserved
 
 # Which packages each package may import. Nothing imports cairn, smoke_tests, tests or bench.
 ALLOWED = {

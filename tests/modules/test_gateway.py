@@ -12,7 +12,8 @@ from modules.routes import NAMESPACE, ROUTES_LABEL, host, parent, route_for, tea
 from modules.teams import team_objects
 from profiles.errors import ProfileError
 from profiles.load import load
-from profiles.schema import Profile, Team
+from profiles.schema import Profile
+from profiles.teams import Team
 
 
 def profile(**settings: object) -> Profile:

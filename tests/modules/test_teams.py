@@ -7,7 +7,8 @@ from modules.network_policy import enforced
 from modules.queueing import ACCOUNT
 from modules.teams import team_objects
 from profiles.load import load
-from profiles.schema import Limits, Profile, Quota, Team
+from profiles.schema import Profile
+from profiles.teams import Limits, Quota, Team
 from tests.modules.fake_api import FakeApi
 
 PROFILE = load("laptop")
