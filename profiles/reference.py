@@ -74,8 +74,9 @@ def _words(annotation: Any) -> str:
 
 
 def _plural(words: str) -> str:
-    first, *rest = words.split(" ")
-    return " ".join([first if first == "text" else f"{first}s", *rest])
+    noun, of, rest = words.partition(" of ")
+    plural = noun if noun == "text" else f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return plural + of + rest
 
 
 def _default(field: FieldInfo) -> str:
