@@ -37,6 +37,7 @@ def main() -> None:
         # MLflow would hand out addresses in S3 that only pods can reach.
         "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
         "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "FEAST_SERVER": f"https://features.{domain}/{team}",
         # Feast's client signs in with it.
         "LOCAL_K8S_TOKEN": token,
