@@ -8,7 +8,7 @@ TEST_ADDRESS_RANGE ?= 10.98.0.0/24
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cairn
 BIN := .venv/bin
 
-.PHONY: help up test down lint catalog unit cluster-tests bench clean
+.PHONY: help up test down lint catalog unit cluster-tests bench bench-cold clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -42,6 +42,9 @@ cluster-tests: .venv/ready ## the tests that need a cluster; they make their own
 
 bench: .venv/ready ## measure speed and cost of PROFILE, and write docs/performance.md
 	$(BIN)/python -m bench --profile $(PROFILE)
+
+bench-cold: .venv/ready ## make everything that PROFILE needs into an empty cache, timed (40 GB, gone afterwards)
+	$(BIN)/python -m bench.cold --profile $(PROFILE)
 
 clean: ## forget the Python environment and what tests left in the checkout
 	rm -rf .venv evidence charts .mypy_cache .ruff_cache .pytest_cache

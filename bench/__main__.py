@@ -13,11 +13,7 @@ from bench.report import Measurements, kept, page
 from cairn.console import say
 from cairn.environment import settings_file
 from cairn.overrides import parse
-from catalog.cache import read
 from catalog.directories import REPOSITORY
-from catalog.items import all_items, key
-from catalog.schema import load as load_catalog
-from catalog.supply import Supply
 from hosts.local.teardown import recorded, teardown
 from modules.api import connect
 from profiles.load import load
@@ -59,7 +55,7 @@ def main(
 
 def measure(person: Person, profile: Profile, runs: int, seconds: float, busy: float) -> Measurements:
     """Runs of Cairn and of the yardstick take turns, so that a busy minute hits both."""
-    seen = Measurements(machine.describe(), busy, built=built())
+    seen = Measurements(machine.describe(), busy)
     for run in range(runs):
         say(f"run {run + 1} of {runs}: Cairn")
         seconds_up, parts = person.up_with_parts()
@@ -86,13 +82,6 @@ def measure(person: Person, profile: Profile, runs: int, seconds: float, busy: f
         teardown(ENVIRONMENT)
         plain.remove_links(network)
     return seen
-
-
-def built() -> dict[str, float]:
-    """Seconds that each cached item took to make, by the cache's receipts."""
-    lock = load_catalog()
-    receipts = {item: read(item, key(lock, item, Supply.SOURCE)) for item in all_items(lock)}
-    return {str(item): receipt.seconds for item, receipt in receipts.items() if receipt}
 
 
 if __name__ == "__main__":

@@ -21,8 +21,6 @@ class Measurements:
 
     machine: str
     busy: float
-    built: dict[str, float]
-    """How long each item of the catalog took to make, when this machine made it."""
     warm: list[float] = field(default_factory=list)
     plain: list[float] = field(default_factory=list)
     unchanged_up: list[float] = field(default_factory=list)
@@ -50,11 +48,6 @@ def page(seen: Measurements, name: str, profile: Profile) -> str:
         ("`cairn preview` with nothing to change", _times(seen.unchanged_preview), f"{goal.unchanged:g} s"),
         ("`cairn down`", _times(seen.down), f"{goal.down:g} s"),
         (
-            "making the catalog's items, by the receipts below (cold only where the compiler's cache was)",
-            f"{sum(seen.built.values()) / 60:.0f} min",
-            f"{goal.cold_minutes:g} min when cold",
-        ),
-        (
             f"processor in use while idle, over {seen.idle.seconds:.0f} s",
             f"{seen.idle.cores:.2f} cores",
             f"{goal.idle_cores:g} cores",
@@ -72,8 +65,8 @@ def page(seen: Measurements, name: str, profile: Profile) -> str:
         *(f"| {what} | {found} | {target} |" for what, found, target in rows),
     ]
     where = f"Profile `{name}`; {seen.machine}; load average before the start {seen.busy:.1f}."
-    parts = [*_training(seen.training), *_serving(seen.serving), *_shares(seen.shares), *_built(seen)]
-    return "\n".join([*HEAD, where, "", *table, *parts])
+    parts = [*_training(seen.training), *_serving(seen.serving), *_shares(seen.shares)]
+    return "\n".join([*HEAD, where, "", *table, *parts, ""])
 
 
 def kept(page: str) -> str:
@@ -91,7 +84,7 @@ HEAD = [
     "first, then each run. Runs of Cairn and of the yardstick take turns. The yardstick (bench/plain.py) makes the",
     "same nodes with the same code, and the same modules from the same charts, images and values, with the same waits,",
     "one after the other and without Pulumi. Memory is what is in use without droppable page cache.",
-    "`make bench PROFILE=mini` measures the smallest profile; its page is performance-mini.md.",
+    "Pages: [the whole laptop](performance.md), [mini](performance-mini.md), [a cold build](performance-cold.md).",
     "",
 ]
 
@@ -128,17 +121,6 @@ SHARES_HEAD = [
     "",
     "| module | time | memory | share | images | share |",
     "|---|---|---|---|---|---|",
-]
-
-BUILT_HEAD = [
-    "",
-    "## Making the catalog's items",
-    "",
-    "From the cache's receipts: how long each took when it was made here. With a cold compiler cache the first item",
-    "that uses a Go module pays for it; items that share it are cheap afterwards.",
-    "",
-    "| item | time | share |",
-    "|---|---|---|",
 ]
 
 
@@ -186,13 +168,3 @@ def _shares(shares: list[Share]) -> list[str]:
             for share in shares
         ),
     ]
-
-
-def _built(seen: Measurements) -> list[str]:
-    total = sum(seen.built.values())
-    if not total:
-        return [""]
-    largest = sorted(seen.built.items(), key=lambda pair: -pair[1])
-    share = {item: 100 * seconds / total for item, seconds in largest}
-    rows = [f"| {item} | {seconds:.0f} s | {share[item]:.0f} % |" for item, seconds in largest if seconds >= 1]
-    return [*BUILT_HEAD, *rows, ""]

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from bench import shares
+from bench import cold, shares
 from bench.credentials import Credentials
 from bench.idle import Idle
 from bench.plain import inputs_of
@@ -21,7 +21,7 @@ MIB = 1024**2
 
 
 def test_the_page_has_medians_every_run_the_ratio_and_what_is_left_for_work() -> None:
-    seen = Measurements("a machine", 0.1, {"binaries/kubernetes": 300.0, "charts/kueue": 0.2})
+    seen = Measurements("a machine", 0.1)
     seen.warm, seen.plain = [70.0, 90.0, 80.0], [100.0, 100.0, 100.0]
     seen.unchanged_up, seen.unchanged_preview, seen.down = [5.0], [4.0], [3.0]
     seen.idle = Idle(0.25, 2 * GIB, 60.0, Decimal("0.9"), Decimal(3 * GIB))
@@ -30,14 +30,12 @@ def test_the_page_has_medians_every_run_the_ratio_and_what_is_left_for_work() ->
     assert "80.0 s (70.0, 90.0, 80.0)" in text
     assert "| ratio of the medians | 0.80 |" in text
     assert "1.10 cores, 5.00 GiB" in text
-    assert "| binaries/kubernetes | 300 s | 100 % |" in text
-    assert "charts/kueue" not in text
     assert "| ray | 10 s | 256 MiB | 20 % | 100 MiB | 25 % |" in text
 
 
 def measured() -> Measurements:
     """The least that a page is made of."""
-    seen = Measurements("a machine", 0.1, {}, warm=[1.0], plain=[1.0], unchanged_up=[1.0], unchanged_preview=[1.0])
+    seen = Measurements("a machine", 0.1, warm=[1.0], plain=[1.0], unchanged_up=[1.0], unchanged_preview=[1.0])
     seen.down = [1.0]
     return seen
 
@@ -57,6 +55,13 @@ def test_what_people_wrote_under_a_page_is_kept() -> None:
     by_hand = f"{BY_HAND}\n\n## Once\n\nSeen.\n"
     assert kept(page(measured(), "mini", load("mini")) + by_hand) == by_hand
     assert kept("a page without") == ""
+
+
+def test_a_cold_build_has_its_items_with_their_shares_the_dearest_first() -> None:
+    text = cold.page("laptop", 2400.0, {"charts/kueue": 0.2, "binaries/pulumi": 100.0, "binaries/kubernetes": 300.0}, 0)
+    assert "**40.0 minutes** in all (target: 60), for 3 items." in text
+    assert "| binaries/kubernetes | 300 s | 75 % |\n| binaries/pulumi | 100 s | 25 % |" in text
+    assert "charts/kueue" not in text
 
 
 @pytest.mark.parametrize(("name", "target"), [("mini", "75 s"), ("laptop", "180 s")])
