@@ -56,8 +56,6 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "alone: runs while no other test does, because it takes a node away")
-    config.addinivalue_line("markers", "long: takes minutes, most of them waiting, and so starts before the others")
     worker = getattr(config, "workerinput", None)
     if worker is not None:
         if "environment" in worker:
