@@ -35,25 +35,24 @@ def test_the_journey_follows_the_five_steps_of_the_readme() -> None:
     assert "kubectl delete" in clean_up
 
 
-def test_the_ml_journey_follows_the_twelve_blocks_of_its_tutorial() -> None:
-    commands = {
-        "access.py": 0,
-        "apply -k examples/features": 1,
-        "training_set.py tumour-1.csv": 2,
-        "train.py tumour-1.csv": 3,
-        "promote.py 1": 4,
-        "serve.py 1=100": 5,
-        "predict.py 0 1 20": 6,
-        "http_code": 7,
-        "--scale 1.1": 8,
-        "train.py tumour-2.csv": 9,
-        "serve.py 1=80 2=20": 10,
-        "kubectl delete": 11,
-    }
-    blocks = steps(TUTORIAL)
-    assert len(blocks) == 12
-    for command, place in commands.items():
-        assert command in blocks[place]
+def test_the_ml_journey_follows_every_block_of_its_tutorial() -> None:
+    commands = [
+        "access.py",
+        "apply -k examples/features",
+        "training_set.py tumour-1.csv",
+        "train.py tumour-1.csv",
+        "evaluate.py 1 tumour-1.csv",
+        "promote.py 1",
+        "serve.py 1=100",
+        "predict.py 0 20 150",
+        "http_code",
+        "--scale 1.1",
+        "train.py tumour-2.csv",
+        "serve.py 1=80 2=20",
+        "kubectl delete",
+    ]
+    for command, block in zip(commands, steps(TUTORIAL), strict=True):
+        assert command in block
 
 
 def test_the_result_is_the_last_line_that_says_so() -> None:
