@@ -62,6 +62,8 @@ def pytest_configure(config: pytest.Config) -> None:
             config.stash[ENVIRONMENT] = Environment(**worker["environment"])
             config.stash[DIRECTORY] = Path(worker["evidence"])
             config.stash[DEVICES] = worker["devices"]
+            # A test process is told what stands on the command line alone, not what was chosen above.
+            config.option.loadgroup = worker["grouped"]
         return
     environment = _chosen(config)
     if environment is None or config.option.collectonly:
@@ -93,6 +95,7 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput["environment"] = asdict(node.config.stash[ENVIRONMENT])
         node.workerinput["evidence"] = str(node.config.stash[DIRECTORY])
         node.workerinput["devices"] = node.config.stash[DEVICES]
+        node.workerinput["grouped"] = node.config.option.dist == "loadgroup"
 
 
 def module_of(nodeid: str) -> str:
