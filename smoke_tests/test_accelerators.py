@@ -17,6 +17,9 @@ from smoke_tests.workload import SLEEP, pod
 
 pytestmark = pytest.mark.xdist_group("devices")
 
+DEVICE_SECONDS = 300
+"""As long as the trainings of others may hold the devices."""
+
 
 @pytest.fixture(autouse=True)
 def simulated(environment: Environment) -> None:
@@ -41,7 +44,7 @@ def test_every_node_offers_as_many_devices_as_the_profile_says(cluster: Cluster,
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_a_pod_gets_exactly_the_devices_that_it_asked_for(cluster: Cluster, team: Team, count: int) -> None:
     asking = pod("asks", team.namespace, devices.REPORT + SLEEP, gpu=count)
-    pods.start(cluster, asking)
+    pods.start(cluster, asking, DEVICE_SECONDS)
     printed = until(lambda: cluster.logs("asks", team.namespace), 30, "the pod's report")
 
     assert len(devices.reported(printed)) == count
@@ -60,7 +63,7 @@ def test_no_two_pods_share_a_device_and_one_too_many_waits(cluster: Cluster, tea
         running = [name for name in names if name not in waiting]
         return waiting, {name: devices.reported(printed(cluster, team, name)) for name in running}
 
-    waiting, held = until(settled, 120, "every pod to run or to wait for a device")
+    waiting, held = until(settled, DEVICE_SECONDS, "every pod to run or to wait for a device")
     assert held, "every device is somebody else's"
     assert {len(found) for found in held.values()} == {1}
     assert len(set.union(*held.values())) == len(held)
