@@ -1,6 +1,7 @@
 """The cluster under test: reading and writing its objects as plain dictionaries."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -47,6 +48,8 @@ GATEWAY = Kind("gateway.networking.k8s.io/v1", "gateways")
 HTTP_ROUTE = Kind("gateway.networking.k8s.io/v1", "httproutes")
 NODE_METRICS = Kind("metrics.k8s.io/v1beta1", "nodes")
 POD_METRICS = Kind("metrics.k8s.io/v1beta1", "pods")
+CONFLICT_SECONDS = 30
+"""Controllers write an object's status a few times in a row, and then leave it alone."""
 
 IN_ORDER: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground"}
 
@@ -109,6 +112,24 @@ class Cluster:
         path = f"{path_of(*kind, name=name, namespace=namespace)}/scale"
         request(self.api, "PUT", path, {"apiVersion": "autoscaling/v1", "kind": "Scale", **scale})
         self.wait_for(kind, name, namespace, lambda found: settled(found, replicas), seconds)
+
+    def change(self, kind: Kind, name: str, namespace: str, change: Callable[[Object], object]) -> Object:
+        """Reads the object, changes it and writes it back; again, when somebody else wrote it in between.
+
+        Raises ApiError when it is refused.
+        """
+        path = path_of(*kind, name=name, namespace=namespace)
+
+        def written() -> Object:
+            found = request(self.api, "GET", path)
+            change(found)
+            try:
+                return request(self.api, "PUT", path, found)
+            except ApiError as error:
+                assert error.status != HTTPStatus.CONFLICT, str(error)
+                raise
+
+        return until(written, CONFLICT_SECONDS, f"a change of {kind.resource} {namespace}/{name}")
 
     def logs(self, pod: str, namespace: str) -> str:
         """What the pod has printed so far."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from modules.api import Object, path_of, request
+from modules.api import Object
 from modules.lock import lock
 from modules.serving import GROUP
 from modules.serving_runtimes import ACCOUNT
@@ -88,10 +88,7 @@ def inference_service(name: str, namespace: str, kind: str, uri: str = "", **pre
 
 def change_model(cluster: Cluster, name: str, namespace: str, **model: Any) -> None:
     """Changes what an InferenceService serves."""
-    path = path_of(*INFERENCE_SERVICE, name=name, namespace=namespace)
-    found = request(cluster.api, "GET", path)
-    found["spec"]["predictor"]["model"] |= model
-    request(cluster.api, "PUT", path, found)
+    cluster.change(INFERENCE_SERVICE, name, namespace, lambda found: found["spec"]["predictor"]["model"].update(model))
 
 
 def until_ready(cluster: Cluster, name: str, namespace: str) -> Object:
