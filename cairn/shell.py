@@ -25,7 +25,9 @@ def variables(current: Mapping[str, str], stand_ins: bool) -> dict[str, str]:
         result["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
         result["PULUMI_HOME"] = current.get("PULUMI_HOME", str(state_root() / "pulumi"))
     if "PULUMI_BACKEND_URL" not in current:
-        result["PULUMI_BACKEND_URL"] = f"file://{state_root() / 'backend'}"
+        # The attributes of a file lie beside it and are written in two steps; a run that is killed in between would
+        # leave a stack that nobody can read ("failed to load checkpoint: EOF"). Pulumi makes no use of them.
+        result["PULUMI_BACKEND_URL"] = f"file://{state_root() / 'backend'}?metadata=skip"
     if "PULUMI_CONFIG_PASSPHRASE" not in current and "PULUMI_CONFIG_PASSPHRASE_FILE" not in current:
         result["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(state_root() / "passphrase")
     return result

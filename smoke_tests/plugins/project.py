@@ -41,7 +41,7 @@ class Project:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "KUBECONFIG"))}
         return kept | {
             "PATH": f"{REPOSITORY}/plugins/bin:{os.environ['PATH']}",
-            "PULUMI_BACKEND_URL": f"file://{self.directory}/state",
+            "PULUMI_BACKEND_URL": f"file://{self.directory}/state?metadata=skip",
             "PULUMI_HOME": f"{self.directory}/home",
             "PULUMI_CONFIG_PASSPHRASE": "smoke",
             "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -32,7 +32,7 @@ def test_backends_that_are_no_directory_here_are_left_to_pulumi(monkeypatch: pyt
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://bucket")
     assert backend() is None
     assert may_have_pending(None, "cairn", "dev")
-    monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///here")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///here?metadata=skip")
     assert backend() == Path("/here/.pulumi")
 
 

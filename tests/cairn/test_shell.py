@@ -17,7 +17,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_plain_shell_gets_backend_passphrase_and_path(state: Path) -> None:
     variables = shell.variables({"PATH": "/usr/bin"}, stand_ins=True)
-    assert variables["PULUMI_BACKEND_URL"] == f"file://{state}/backend"
+    assert variables["PULUMI_BACKEND_URL"] == f"file://{state}/backend?metadata=skip"
     assert variables["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(state / "passphrase")
     assert variables["PATH"] == f"{shell.programs()}:/usr/bin"
 
