@@ -94,4 +94,6 @@ def printed(cluster: Cluster, team: Team, name: str) -> str:
     """What the pod has printed, once it runs."""
     found = cluster.get(POD, name, team.namespace)
     assert found is not None and found["status"].get("phase") == "Running", f"pod {name} is not running"
-    return cluster.logs(name, team.namespace)
+    text = cluster.logs(name, team.namespace)
+    assert text, f"pod {name} has said nothing yet"
+    return text
