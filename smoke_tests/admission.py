@@ -21,6 +21,17 @@ def workload(cluster: Cluster, team: Team, name: str) -> Object:
     return owned[0]
 
 
+def workload_of(cluster: Cluster, team: Team, kind: str) -> Object:
+    """Kueue's view of the one object of that kind that the team has queued. Raises AssertionError unless it is one."""
+    owned = [
+        found
+        for found in cluster.find(WORKLOAD, team.namespace)
+        if any(owner["kind"] == kind for owner in found["metadata"].get("ownerReferences", []))
+    ]
+    assert len(owned) == 1, f"workloads of kind {kind}: {len(owned)}"
+    return owned[0]
+
+
 def wait_for_workload(
     cluster: Cluster, team: Team, name: str, reached: Callable[[Object], object], deadline: float = ADMISSION_SECONDS
 ) -> Object:

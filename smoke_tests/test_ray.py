@@ -7,8 +7,8 @@ import pytest
 
 from modules.api import ApiError, Object
 from smoke_tests import devices, example, pods
-from smoke_tests.admission import ADMISSION_SECONDS
-from smoke_tests.cluster import POD, RAY_JOB, WORKLOAD, Cluster, is_true
+from smoke_tests.admission import ADMISSION_SECONDS, workload_of
+from smoke_tests.cluster import POD, RAY_JOB, Cluster, is_true
 from smoke_tests.devices import Device
 from smoke_tests.environment import Environment
 from smoke_tests.team import Team
@@ -88,14 +88,9 @@ def test_the_result_says_whether_the_devices_are_simulated(batch: Batch, environ
 
 def test_the_job_went_through_its_teams_queue(cluster: Cluster, batch: Batch) -> None:
     def finished() -> Object:
-        owned = [
-            found
-            for found in cluster.find(WORKLOAD, batch.team.namespace)
-            if any(owner["kind"] == "RayJob" for owner in found["metadata"].get("ownerReferences", []))
-        ]
-        assert len(owned) == 1
-        assert is_true(owned[0], "Finished")
-        return owned[0]
+        found = workload_of(cluster, batch.team, "RayJob")
+        assert is_true(found, "Finished")
+        return found
 
     # Kueue sees the end of a RayJob a moment after the RayJob itself does.
     owned = until(finished, ADMISSION_SECONDS, "the end of the workload")

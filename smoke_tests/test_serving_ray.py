@@ -8,7 +8,8 @@ import yaml
 
 from catalog.directories import REPOSITORY
 from modules.api import Object
-from smoke_tests.cluster import RAY_SERVICE, WORKLOAD, Cluster, is_true
+from smoke_tests.admission import workload_of
+from smoke_tests.cluster import RAY_SERVICE, Cluster, is_true
 from smoke_tests.entry import ROUTE_SECONDS, Entry, route, team_host
 from smoke_tests.models import Caller
 from smoke_tests.team import Team, kubeconfig, token
@@ -69,11 +70,6 @@ def test_a_ray_service_answers_nobody_without_a_token_of_the_team(
 
 
 def test_a_ray_service_went_through_its_teams_queue(service: Service, cluster: Cluster) -> None:
-    owned = [
-        found
-        for found in cluster.find(WORKLOAD, service.team.namespace)
-        if any(owner["kind"] == "RayService" for owner in found["metadata"].get("ownerReferences", []))
-    ]
-    assert len(owned) == 1
-    assert is_true(owned[0], "Admitted")
-    assert owned[0]["status"]["admission"]["clusterQueue"] == service.team.name
+    queued = workload_of(cluster, service.team, "RayService")
+    assert is_true(queued, "Admitted")
+    assert queued["status"]["admission"]["clusterQueue"] == service.team.name
