@@ -16,6 +16,7 @@ from cairn.overrides import parse
 from catalog.directories import REPOSITORY
 from hosts.local.teardown import recorded, teardown
 from modules.api import connect
+from profiles.errors import ProfileError
 from profiles.load import load
 from profiles.schema import Profile
 
@@ -37,11 +38,14 @@ def main(
     ] = None,
 ) -> None:
     """Measure warm up, no-op up and preview, down, idle cost, training, serving and the yardstick; write the page."""
+    try:
+        wanted = load(profile, parse(overrides))
+    except ProfileError as error:
+        raise SystemExit(f"error: {error}") from None
     busy = machine.busy()
     with tempfile.TemporaryDirectory(prefix="cairn-bench-") as directory:
         os.environ["XDG_STATE_HOME"] = directory
         person = Person(Path(directory), ENVIRONMENT, (profile, *(f"--set={word}" for word in overrides)))
-        wanted = load(profile, parse(overrides))
         try:
             seen = measure(person, wanted, runs, seconds, busy)
         finally:

@@ -20,6 +20,7 @@ from catalog.items import all_items, key
 from catalog.schema import load as load_catalog
 from catalog.supply import Supply
 from modules.registry import catalog_items
+from profiles.errors import ProfileError
 from profiles.load import load
 
 FILE = REPOSITORY / "docs" / "performance-cold.md"
@@ -42,6 +43,10 @@ def main(
     ] = None,
 ) -> None:
     """Build into an empty cache, and write the page."""
+    try:
+        items = catalog_items(load(profile))
+    except ProfileError as error:
+        raise SystemExit(f"error: {error}") from None
     busy = machine.busy()
     place = cache or Path(tempfile.mkdtemp(prefix="cairn-cold-", dir=cache_root().parent))
     place.mkdir(parents=True, exist_ok=True)
@@ -49,19 +54,18 @@ def main(
         raise SystemExit(f"{place} is not empty: name an empty directory, or none")
     os.environ["XDG_CACHE_HOME"] = str(place)
     try:
-        seconds = build(profile)
-        FILE.write_text(page(profile, seconds, made(), busy))
+        FILE.write_text(page(profile, build(profile, items), made(), busy))
     finally:
         if cache is None:
             shutil.rmtree(place)
     typer.echo(FILE.read_text())
 
 
-def build(profile: str) -> float:
+def build(profile: str, items: list[str]) -> float:
     """Seconds that `cairn catalog build` takes for the profile's items."""
     say(f"everything that {profile} needs, into {os.environ['XDG_CACHE_HOME']}")
     started = time.monotonic()
-    words = ["catalog", "build", "--supply", "source", *catalog_items(load(profile))]
+    words = ["catalog", "build", "--supply", "source", *items]
     subprocess.run([sys.executable, "-m", "cairn", *words], cwd=REPOSITORY, check=True)
     return time.monotonic() - started
 
