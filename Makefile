@@ -5,6 +5,8 @@ ENVIRONMENT ?= $(basename $(notdir $(PROFILE)))
 # A person's running environment stays untouched: tests have a name, addresses and a state directory of their own.
 TEST_ENVIRONMENT ?= cairn-test
 TEST_ADDRESS_RANGE ?= 10.98.0.0/24
+# These want the machine without any environment on it.
+MACHINE_TESTS := smoke_tests/lifecycle/test_machine.py
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cairn
 BIN := .venv/bin
 
@@ -37,8 +39,8 @@ cluster-tests: .venv/ready ## the tests that need a cluster; they make their own
 	@set -e; mkdir -p $(CACHE); export XDG_STATE_HOME=$$(mktemp -d $(CACHE)/test-state-XXXXXX); \
 	  trap '$(BIN)/cairn down --name $(TEST_ENVIRONMENT) --yes; rm -rf $$XDG_STATE_HOME' EXIT; trap 'exit 130' INT TERM; \
 	  $(BIN)/cairn up $(PROFILE) --name $(TEST_ENVIRONMENT) --set cluster.address_range=$(TEST_ADDRESS_RANGE) --yes; \
-	  $(BIN)/pytest -q smoke_tests --ignore smoke_tests/lifecycle --environment $(TEST_ENVIRONMENT)
-	$(BIN)/pytest -q smoke_tests/lifecycle
+	  $(BIN)/pytest -q smoke_tests --ignore $(MACHINE_TESTS) --environment $(TEST_ENVIRONMENT)
+	$(BIN)/pytest -q $(MACHINE_TESTS)
 
 bench: .venv/ready ## measure speed and cost of PROFILE, and write docs/performance.md
 	$(BIN)/python -m bench --profile $(PROFILE)

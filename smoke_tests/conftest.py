@@ -100,11 +100,11 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def module_of(nodeid: str) -> str:
-    """The module that a test is about: test_MODULE.py or test_MODULE_PART.py; those of nodes are about `hosts`."""
+    """The module that a test is about: test_MODULE.py or test_MODULE_PART.py; hosts/ and lifecycle/ are about none."""
     file = Path(nodeid.partition("::")[0])
     name = file.stem.removeprefix("test_")
     modules = [module for module in all_modules() if f"{name}_".startswith(f"{module}_")]
-    return "hosts" if file.parent.name == "hosts" else max(modules, key=len, default=name)
+    return file.parent.name if file.parent.name in ("hosts", "lifecycle") else max(modules, key=len, default=name)
 
 
 def modules_of(item: pytest.Item) -> set[str]:
@@ -189,8 +189,8 @@ def cluster(environment: Environment) -> Cluster:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Tests run side by side, except that one marked `alone` waits for the others and they for it."""
-    if DIRECTORY not in item.config.stash:
-        return (yield)
+    if DIRECTORY not in item.config.stash or module_of(item.nodeid) == "lifecycle":
+        return (yield)  # Tests of an environment's life make their own.
     alone = item.get_closest_marker("alone") is not None
     with (item.config.stash[DIRECTORY] / ".turn").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from smoke_tests.lifecycle.inventory import inventory
-from smoke_tests.lifecycle.machine import SETTINGS, Machine, look, set_kernel
+from smoke_tests.lifecycle.machine import Machine, look
 from smoke_tests.lifecycle.person import Done, Person
 
 SMALL = "smoke_tests/lifecycle/small.yaml"
@@ -34,8 +34,7 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Person:
 
 @pytest.fixture(scope="session")
 def life(person: Person) -> Iterator[Life]:
-    """The environment, made by the first of two `up` started at once, on a machine with kernel settings of its own."""
-    original = set_kernel(SETTINGS)
+    """The environment, made by the first of two `up` started at once."""
     try:
         before = look(person.state)
         started = [person.start("up", SMALL, "--name", NAME) for _ in range(2)]
@@ -43,7 +42,6 @@ def life(person: Person) -> Iterator[Life]:
         yield Life(person, NAME, person.handle(NAME), before, (first, second), inventory(person, NAME))
     finally:
         person.tries("down", "--name", NAME, "--yes")
-        set_kernel(original)
 
 
 def finished(process: "subprocess.Popen[str]") -> Done:

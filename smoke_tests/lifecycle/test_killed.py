@@ -21,6 +21,8 @@ NAME = "killed"
 WORDS = (SMALL, "--name", NAME, "--set", "cluster.address_range=10.102.0.0/24")
 SEED_VARIABLE = "CAIRN_SEED"
 
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("life")]
+
 
 @pytest.fixture
 def chance() -> random.Random:

@@ -1,4 +1,4 @@
-"""One small environment by plain `pulumi` alone, from `stack init` to `stack rm`; and one whose state was lost."""
+"""One small environment by plain `pulumi` alone, from `stack init` to `stack rm`."""
 
 import json
 from collections.abc import Iterator
@@ -6,15 +6,15 @@ from collections.abc import Iterator
 import pytest
 
 from catalog.directories import REPOSITORY
-from hosts.local import budget
 from modules.api import connect, path_of, request
-from smoke_tests.lifecycle.conftest import words
 from smoke_tests.lifecycle.machine import look
 from smoke_tests.lifecycle.person import Done, Person
 
 NAME = "plain"
 PROFILE = "smoke_tests/lifecycle/one.yaml"
 IMPORTED = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "by-hand", "namespace": "default"}}
+
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture
@@ -29,14 +29,6 @@ def pulumi(person: Person, *commands: str) -> Done:
     done = person.shell("; ".join(f"pulumi {command} --non-interactive" for command in commands))
     assert done.returncode == 0, done.stdout + done.stderr
     return done
-
-
-def freeze(handle: str) -> None:
-    """Stops every process of the environment where it is."""
-    if budget.unified():
-        (budget.ROOT / "cairn" / handle / "cgroup.freeze").write_text("1")
-    else:
-        (budget.ROOT / "freezer" / "cairn" / handle / "freezer.state").write_text("FROZEN")
 
 
 def test_plain_pulumi_makes_changes_imports_and_destroys_an_environment(person: Person, stack: str) -> None:
@@ -66,22 +58,3 @@ def test_plain_pulumi_makes_changes_imports_and_destroys_an_environment(person: 
     pulumi(person, "destroy --yes", f"stack rm {stack} --yes")
     assert look(person.state).left_since(before, person.handle(stack)) == {}
     assert not (REPOSITORY / f"Pulumi.{stack}.yaml").exists()
-
-
-def test_a_cluster_that_no_state_knows_is_left_alone_and_named_with_what_removes_it(person: Person, stack: str) -> None:
-    before = look(person.state)
-    person.runs("up", PROFILE, "--name", stack)
-    access = person.runs("kubeconfig", "--name", stack)
-    backend = person.state / "cairn" / "backend"
-    backend.rename(backend.with_name("lost"))
-
-    done = person.tries("up", PROFILE, "--name", stack)
-    assert done.returncode != 0
-    assert "a node whose state Pulumi lost" in words(done)
-    assert f"cairn down --name {stack}" in words(done)
-    assert request(connect(access), "GET", path_of("v1", "nodes"))["items"]
-
-    # Frozen or not: who is frozen does not even die when killed.
-    freeze(person.handle(stack))
-    person.runs("down", "--name", stack, "--yes")
-    assert look(person.state).left_since(before, person.handle(stack)) == {}
