@@ -4,7 +4,6 @@ pytest smoke_tests --environment laptop        a running environment of Cairn
 CAIRN_KUBECONFIG=FILE pytest smoke_tests       any cluster that has the platform
 """
 
-import fcntl
 import os
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict
@@ -19,7 +18,7 @@ from modules.api import ApiError, connect, path_of, request
 from modules.devices import accelerators, kinds
 from modules.ready import failing
 from modules.registry import all_modules, enabled
-from smoke_tests import evidence
+from smoke_tests import evidence, turns
 from smoke_tests.cluster import Cluster
 from smoke_tests.environment import Environment, NoEnvironmentError, of_kubeconfig, of_stack
 from smoke_tests.recorder import Recorder
@@ -30,8 +29,9 @@ ENVIRONMENT = pytest.StashKey[Environment]()
 DIRECTORY = pytest.StashKey[Path]()
 DEVICES = pytest.StashKey[str]()
 NAMESPACES = pytest.StashKey[list[str]]()
-SIDE_BY_SIDE = 4
-"""How many tests run at a time: those marked `long` mostly wait, and leave two cores to the others."""
+SIDE_BY_SIDE = 8
+"""How many tests run at a time: those marked `long`, which mostly wait, each in a process, and leave two cores to the
+others. With fewer processes a long test would stand behind another: pytest-xdist hands out work ahead of time."""
 ON_DEVICES = ("accelerators", "queueing", "ray", "training", "journey", "nodes")
 """Test files in which devices take part, so that their evidence says SIMULATED or REAL."""
 
@@ -49,8 +49,11 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     """Side by side unless told otherwise (`-n 0`): tests mostly wait for the cluster."""
     first = not hasattr(config, "workerinput")
     chosen = config.getoption("--environment") or os.environ.get("CAIRN_KUBECONFIG")
-    if first and chosen and getattr(config.option, "numprocesses", 0) is None and not config.option.usepdb:
+    if not first or not chosen or config.option.usepdb or not hasattr(config.option, "numprocesses"):
+        return
+    if config.option.numprocesses is None:
         config.option.numprocesses = SIDE_BY_SIDE
+    if config.option.numprocesses:
         config.option.dist = "loadgroup"
         config.option.loadscopereorder = False
 
@@ -76,6 +79,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[DEVICES] = devices_of(environment)
     config.option.xmlpath = config.option.xmlpath or str(directory / "junit.xml")
     config.pluginmanager.register(Recorder(environment, directory, config.stash[DEVICES]))
+    if getattr(config.option, "dist", "no") == "loadgroup":
+        config.pluginmanager.register(turns.Turns(directory))
 
 
 def _chosen(config: pytest.Config) -> Environment | None:
@@ -126,17 +131,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.user_properties.append(("module", module_of(item.nodeid)))
         if module_of(item.nodeid) in ON_DEVICES:
             item.user_properties.append(("accelerators", config.stash[DEVICES]))
-        if item.get_closest_marker("alone"):
-            # A group of its own: a worker that waits to be alone would keep the rest of a group waiting.
-            item.add_marker(pytest.mark.xdist_group("alone"))
-    items[:] = sorted(kept, key=_turn)
+        if item.get_closest_marker(turns.ALONE):
+            item.add_marker(pytest.mark.xdist_group(turns.ALONE))
+    items[:] = sorted(kept, key=_place)
 
 
-def _turn(item: pytest.Item) -> int:
-    """Its place among others: the long ones first, those that run alone last."""
-    if item.get_closest_marker("alone"):
-        return 2
-    return 0 if item.get_closest_marker("long") else 1
+def _place(item: pytest.Item) -> int:
+    """Its place among others: those that run alone first, then the long ones."""
+    return next((place for place, mark in enumerate((turns.ALONE, "long")) if item.get_closest_marker(mark)), 2)
+
+
+def own_environment(item: pytest.Item) -> bool:
+    """Whether the test makes an environment of its own, and leaves the one that is tested alone."""
+    return module_of(item.nodeid) == "lifecycle"
 
 
 def devices_of(environment: Environment) -> str:
@@ -166,6 +173,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    if DIRECTORY in item.config.stash and not item.get_closest_marker(turns.ALONE) and not own_environment(item):
+        turns.wait(item.config.stash[DIRECTORY])
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("disruptive") is None or ENVIRONMENT not in item.config.stash:
         return
@@ -184,17 +197,6 @@ def environment(pytestconfig: pytest.Config) -> Environment:
 def cluster(environment: Environment) -> Cluster:
     """The cluster as its administrator sees it."""
     return Cluster(environment, environment.kubeconfig)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Tests run side by side, except that one marked `alone` waits for the others and they for it."""
-    if DIRECTORY not in item.config.stash or module_of(item.nodeid) == "lifecycle":
-        return (yield)  # Tests of an environment's life make their own.
-    alone = item.get_closest_marker("alone") is not None
-    with (item.config.stash[DIRECTORY] / ".turn").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        return (yield)
 
 
 def _throwaway(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Callable[..., Team]]:

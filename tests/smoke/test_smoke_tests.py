@@ -23,6 +23,7 @@ def test_a_test_is_about_the_module_that_its_file_is_named_after() -> None:
     assert module_of("smoke_tests/test_serving_ray.py::test_a_ray_service_answers") == "serving"
     assert module_of("smoke_tests/test_nodes.py::test_the_budget") == "nodes"
     assert module_of("smoke_tests/hosts/test_node.py::test_a_unit_runs[a-b]") == "hosts"
+    assert module_of("smoke_tests/lifecycle/test_life.py::test_down") == "lifecycle"
 
 
 def test_kinds_are_found_by_their_plurals() -> None:

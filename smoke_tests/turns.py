@@ -1,0 +1,46 @@
+"""Who runs when: tests marked `alone` first, one after the other; the others begin when the last of them is over.
+
+Tests of an environment's life take part in none of that: they make environments of their own.
+"""
+
+import fcntl
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ALONE = "alone"
+"""The mark, and the group in which one test process runs them."""
+FILE = ".turn"
+
+
+class Turns:
+    """Of the first process: keeps the test processes waiting until no test that wants to be alone is left."""
+
+    def __init__(self, directory: Path) -> None:
+        self._lock = (directory / FILE).open("a")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._alone: set[str] | None = None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Learns which tests there are, from the first test process that says so."""
+        if self._alone is None:
+            self._alone = {test for test in ids if test.endswith(f"@{ALONE}")}
+            self._go_on()
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Counts the tests that ended, or whose process did."""
+        if report.when in ("teardown", "???") and self._alone is not None:
+            self._alone.discard(report.nodeid)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if not self._alone:
+            self._lock.close()
+
+
+def wait(directory: Path) -> None:
+    """Waits until it is the other tests' turn; at once where there is one process, which takes them in order."""
+    with (directory / FILE).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)

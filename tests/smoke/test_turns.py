@@ -1,0 +1,48 @@
+import fcntl
+from pathlib import Path
+from types import SimpleNamespace
+
+from smoke_tests import turns
+from smoke_tests.turns import Turns
+
+TESTS = ["test_a.py::test_one", "test_b.py::test_two@alone", "test_b.py::test_three@alone"]
+
+
+def others_wait(directory: Path) -> bool:
+    """Whether a test that needs not be alone would wait now."""
+    with (directory / turns.FILE).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def test_the_others_wait_for_the_last_test_that_runs_alone(tmp_path: Path) -> None:
+    first = Turns(tmp_path)
+    first.pytest_xdist_node_collection_finished(TESTS)
+    first.pytest_runtest_logreport(SimpleNamespace(nodeid=TESTS[1], when="teardown"))
+    first.pytest_runtest_logreport(SimpleNamespace(nodeid=TESTS[2], when="call"))
+    assert others_wait(tmp_path)
+    first.pytest_runtest_logreport(SimpleNamespace(nodeid=TESTS[2], when="teardown"))
+    assert not others_wait(tmp_path)
+    turns.wait(tmp_path)
+
+
+def test_nobody_waits_for_a_test_whose_process_died(tmp_path: Path) -> None:
+    first = Turns(tmp_path)
+    first.pytest_xdist_node_collection_finished(TESTS[:2])
+    first.pytest_runtest_logreport(SimpleNamespace(nodeid=TESTS[1], when="???"))
+    # The process that takes its place says once more which tests there are.
+    first.pytest_xdist_node_collection_finished(TESTS[:2])
+    assert not others_wait(tmp_path)
+
+
+def test_nobody_waits_where_no_test_wants_to_be_alone(tmp_path: Path) -> None:
+    Turns(tmp_path).pytest_xdist_node_collection_finished(TESTS[:1])
+    assert not others_wait(tmp_path)
+
+
+def test_with_one_process_there_is_nothing_to_wait_for(tmp_path: Path) -> None:
+    assert not others_wait(tmp_path)
+    turns.wait(tmp_path)
