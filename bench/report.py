@@ -84,7 +84,7 @@ HEAD = [
     "first, then each run. Runs of Cairn and of the yardstick take turns. The yardstick (bench/plain.py) makes the",
     "same nodes with the same code, and the same modules from the same charts, images and values, with the same waits,",
     "one after the other and without Pulumi. Memory is what is in use without droppable page cache.",
-    "Pages: [the whole laptop](performance.md), [mini](performance-mini.md). `make bench-cold` measures a cold build.",
+    "Pages: [the whole laptop](performance.md), [mini](performance-mini.md), [a cold build](performance-cold.md).",
     "",
 ]
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from smoke_tests import evidence
+from modules.api import ApiError
+from smoke_tests import evidence, leftovers
+from smoke_tests.cluster import Cluster
 from smoke_tests.environment import Environment
 
 
@@ -18,6 +20,7 @@ class Recorder:
         self.phases: dict[str, list[pytest.TestReport]] = {}
         self.skipped: list[str] = []
         self.leaks: list[str] = []
+        self.left = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collects a test's phases (setup, call, teardown); the last one completes its line."""
@@ -53,6 +56,8 @@ class Recorder:
         if self.devices:
             terminalreporter.line(f"accelerators: {self.devices}")
         terminalreporter.line(f"evidence: {self.directory}")
+        if self.left:
+            terminalreporter.line(self.left)
         for line in self.skipped:
             terminalreporter.line(f"NOT RUN, so not shown to work: {line}", yellow=True)
         for file in self.leaks:
@@ -60,6 +65,8 @@ class Recorder:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if not session.config.getoption("--keep") and session.exitstatus != pytest.ExitCode.INTERRUPTED:
+            self._clear(session)
         junit = self.directory / "junit.xml"
         if junit.exists():
             junit.write_text(evidence.redact(junit.read_text(), self.environment.secrets()))
@@ -69,3 +76,14 @@ class Recorder:
         # On a cluster of Cairn's own there is no reason to leave anything out.
         if self.skipped and self.environment.made_by_cairn and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _clear(self, session: pytest.Session) -> None:
+        """Takes away what the run's teams left in the servers; a run that can't is no clean one."""
+        try:
+            taken = leftovers.clear(Cluster(self.environment, self.environment.kubeconfig))
+        except (AssertionError, ApiError) as error:
+            self.left = f"LEFT in the servers, as they refuse to give it up: {error}"
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        else:
+            counts = [f"{count} {kind}" for kind, count in taken.items()]
+            self.left = f"the teams' {', '.join(counts)} taken away" if counts else ""
