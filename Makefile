@@ -29,7 +29,7 @@ lint: .venv/ready ## ruff and mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-catalog: .venv/ready ## build or fetch what isn't in the cache (the best part of an hour on two cores when nothing is)
+catalog: .venv/ready ## build or fetch what isn't in the cache (half an hour on two cores when nothing is)
 	$(BIN)/cairn catalog build
 
 unit: catalog ## the tests that need no cluster
