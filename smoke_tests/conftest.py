@@ -119,6 +119,9 @@ def modules_of(item: pytest.Item) -> set[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if group := turns.group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
     if ENVIRONMENT not in config.stash:
         return
     environment = config.stash[ENVIRONMENT]
@@ -131,8 +134,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.user_properties.append(("module", module_of(item.nodeid)))
         if module_of(item.nodeid) in ON_DEVICES:
             item.user_properties.append(("accelerators", config.stash[DEVICES]))
-        if item.get_closest_marker(turns.ALONE):
-            item.add_marker(pytest.mark.xdist_group(turns.ALONE))
     items[:] = sorted(kept, key=_place)
 
 

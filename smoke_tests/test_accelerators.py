@@ -15,7 +15,7 @@ from smoke_tests.team import Team
 from smoke_tests.waiting import until
 from smoke_tests.workload import SLEEP, pod
 
-pytestmark = pytest.mark.xdist_group("devices")
+pytestmark = pytest.mark.together("devices")
 
 DEVICE_SECONDS = 300
 """As long as the trainings of others may hold the devices."""

@@ -19,7 +19,7 @@ from smoke_tests.entry import ROUTE_SECONDS, Entry, route, status_of, team_host
 from smoke_tests.team import Team, kubeconfig
 from smoke_tests.workload import pod, service
 
-pytestmark = pytest.mark.xdist_group("gateway")
+pytestmark = pytest.mark.together("gateway")
 
 PORT, DOOR = 8080, 8081
 CANARY = "x-canary"

@@ -15,7 +15,7 @@ from smoke_tests.team import Team
 from smoke_tests.waiting import until
 from smoke_tests.workload import pod
 
-pytestmark = pytest.mark.xdist_group("devices")
+pytestmark = pytest.mark.together("devices")
 
 RAY_SECONDS = 300
 """Four pods of Ray, started and used on two busy cores."""

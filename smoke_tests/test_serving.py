@@ -33,7 +33,7 @@ from smoke_tests.team import Team, kubeconfig, token
 from smoke_tests.waiting import until
 from smoke_tests.workload import pod
 
-pytestmark = pytest.mark.xdist_group("serving")
+pytestmark = pytest.mark.together("serving")
 
 DEPLOYMENT = Kind("apps/v1", "deployments")
 REFERENCE = json.loads((Path(__file__).parent / "data" / "sentence_embeddings.json").read_text())

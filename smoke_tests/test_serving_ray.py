@@ -15,7 +15,7 @@ from smoke_tests.models import Caller
 from smoke_tests.team import Team, kubeconfig, token
 from smoke_tests.waiting import until
 
-pytestmark = pytest.mark.xdist_group("serving")
+pytestmark = pytest.mark.together("serving")
 
 EXAMPLE = REPOSITORY / "examples" / "ray-serve"
 NAME = "ray-serve"

@@ -17,7 +17,7 @@ from smoke_tests.s3 import s3_pod
 from smoke_tests.team import Team, provide, withdraw
 from smoke_tests.waiting import until
 
-pytestmark = pytest.mark.xdist_group("tracking")  # one team for them all, and one client at a time
+pytestmark = pytest.mark.together("tracking")  # one team for them all, and one client at a time
 
 START_SECONDS = 240
 """MLflow's start, its tables' update included, on two busy cores."""

@@ -19,7 +19,7 @@ from smoke_tests.team import Team, kubeconfig
 from smoke_tests.training_example import NAMES
 from smoke_tests.waiting import until
 
-pytestmark = pytest.mark.xdist_group("devices")
+pytestmark = pytest.mark.together("devices")
 
 TRAINING_SECONDS = 300
 """The images of two gangs pulled and started on two busy cores."""
@@ -126,7 +126,7 @@ def test_a_training_on_an_unknown_runtime_is_refused_with_a_message(cluster: Clu
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("patience")  # it needs no device, and waits as long as Kueue does for a gang's pods
+@pytest.mark.together("patience")  # it needs no device, and waits as long as Kueue does for a gang's pods
 def test_a_training_whose_image_does_not_exist_says_so_and_gives_its_quota_back(
     cluster: Cluster, teams: Callable[..., Team], environment: Environment
 ) -> None:

@@ -14,6 +14,14 @@ ALONE = "alone"
 FILE = ".turn"
 
 
+def group(item: pytest.Item) -> str:
+    """The group that one process runs, one test after the other: those `alone`, or those of the closest `together`."""
+    if item.get_closest_marker(ALONE):
+        return ALONE
+    together = item.get_closest_marker("together")
+    return str(together.args[0]) if together else ""
+
+
 class Turns:
     """Of the first process: keeps the test processes waiting until no test that wants to be alone is left."""
 

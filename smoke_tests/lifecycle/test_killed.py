@@ -21,7 +21,7 @@ NAME = "killed"
 WORDS = (SMALL, "--name", NAME, "--set", "cluster.address_range=10.102.0.0/24")
 SEED_VARIABLE = "CAIRN_SEED"
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("life")]
+pytestmark = [pytest.mark.long, pytest.mark.together("life")]
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ KEPT = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept", "n
 DEPLOYMENT = Kind("apps/v1", "deployments")
 GUEST = "smoke_tests/lifecycle/guest.yaml"
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("life")]
+pytestmark = [pytest.mark.long, pytest.mark.together("life")]
 
 
 @pytest.fixture

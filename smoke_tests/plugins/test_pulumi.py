@@ -55,7 +55,7 @@ def running(kubeconfig: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 # One process runs them, so that one stack serves them all.
-together = pytest.mark.xdist_group("plugins-running")
+together = pytest.mark.together("plugins-running")
 
 
 def _prepared(project: Project, space: str) -> Project:

@@ -2,6 +2,8 @@ import fcntl
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
+
 from smoke_tests import turns
 from smoke_tests.turns import Turns
 
@@ -46,3 +48,20 @@ def test_nobody_waits_where_no_test_wants_to_be_alone(tmp_path: Path) -> None:
 def test_with_one_process_there_is_nothing_to_wait_for(tmp_path: Path) -> None:
     assert not others_wait(tmp_path)
     turns.wait(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("marks", "expected"),
+    [
+        ([], ""),
+        ([pytest.mark.together("devices")], "devices"),
+        # A test's own mark comes before its file's.
+        ([pytest.mark.together("patience"), pytest.mark.together("devices")], "patience"),
+        ([pytest.mark.together("tracking"), pytest.mark.alone], "alone"),
+    ],
+)
+def test_a_test_has_one_group(request: pytest.FixtureRequest, marks: list[pytest.MarkDecorator], expected: str) -> None:
+    item = request.node.from_parent(request.node.parent, name="one", callobj=lambda: None)
+    for mark in marks:
+        item.add_marker(mark)
+    assert turns.group(item) == expected
