@@ -13,6 +13,9 @@ NAME = "refused"
 FREE_BIND = 15
 """IP_FREEBIND of include/uapi/linux/in.h, which Python's socket module doesn't name."""
 
+# One after the other: it is one name, and one address that is taken.
+pytestmark = pytest.mark.together("refusals")
+
 
 def assert_refused(done: Done, *said: str) -> None:
     """Holds a refusal to its form: what, the fix, no traceback, and no environment."""
