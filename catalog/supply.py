@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 
-import httpx
-
 from catalog.errors import CatalogError
 from catalog.schema import load
 
@@ -24,6 +22,8 @@ class Supply(StrEnum):
 
 def answers(host: str, timeout: float = 3.0) -> str:
     """Why `host` can't be used; empty when it speaks the registry protocol or, a release page's, answers at all."""
+    import httpx  # most commands ask nobody, and it takes longer to import than all that they do need
+
     registry = host not in load().release_hosts()
     try:
         if not registry:

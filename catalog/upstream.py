@@ -5,8 +5,6 @@ import shutil
 import tarfile
 from pathlib import Path
 
-import httpx
-
 from catalog.cache import record
 from catalog.charts import copy_chart, render_manifest
 from catalog.errors import CatalogError
@@ -35,6 +33,8 @@ def fill(text: str, download: Download, version: str, arch: str = "") -> str:
 
 def fetch(download: Download, version: str, folder: Path, arch: str = "") -> Path:
     """Downloads what `download` names into `folder`, once per address, and checks its sha256 where one is known."""
+    import httpx  # most commands fetch nothing
+
     arch = arch or (architecture() if "{arch}" in download.url else ANY)
     url, wanted = fill(download.url, download, version, arch), download.sha256.get(arch)
     target = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{url.rpartition('/')[2]}"

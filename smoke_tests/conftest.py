@@ -29,9 +29,8 @@ ENVIRONMENT = pytest.StashKey[Environment]()
 DIRECTORY = pytest.StashKey[Path]()
 DEVICES = pytest.StashKey[str]()
 NAMESPACES = pytest.StashKey[list[str]]()
-SIDE_BY_SIDE = 8
-"""How many tests run at a time: those marked `long`, which mostly wait, each in a process, and leave two cores to the
-others. With fewer processes a long test would stand behind another: pytest-xdist hands out work ahead of time."""
+SIDE_BY_SIDE = 7
+"""How many tests run at a time: those marked `long`, which mostly wait, leave two cores to the others."""
 ON_DEVICES = ("accelerators", "queueing", "ray", "training", "journey", "nodes")
 """Test files in which devices take part, so that their evidence says SIMULATED or REAL."""
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadGroupScheduling
+from xdist.workermanage import WorkerController
 
 ALONE = "alone"
 """The mark, and the group in which one test process runs them."""
@@ -15,11 +17,32 @@ FILE = ".turn"
 
 
 def group(item: pytest.Item) -> str:
-    """The group that one process runs, one test after the other: those `alone`, or those of the closest `together`."""
+    """The group that one process runs, one test after the other.
+
+    Those `alone` are one; else the closest `together` names it; else those of a file that share a team, which another
+    process would make again, are one. Empty for a test that goes by itself.
+    """
     if item.get_closest_marker(ALONE):
         return ALONE
     together = item.get_closest_marker("together")
-    return str(together.args[0]) if together else ""
+    if together:
+        return str(together.args[0])
+    return item.path.stem if "shared_teams" in getattr(item, "fixturenames", ()) else ""
+
+
+class Schedule(LoadGroupScheduling):
+    """Hands out groups in their order, long ones first, and single tests from the end ahead of time.
+
+    pytest-xdist gives a process its next group while it still works on one. Were that the next in order, a long test
+    would stand behind a long one; so every other group that a process gets is one test, the last of those left.
+    """
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if len(self.assigned_work.get(node, {})) % 2:
+            last = next((name for name, tests in reversed(self.workqueue.items()) if len(tests) == 1), None)
+            if last is not None:
+                self.workqueue.move_to_end(last, last=False)
+        super()._assign_work_unit(node)
 
 
 class Turns:
@@ -29,6 +52,11 @@ class Turns:
         self._lock = (directory / FILE).open("a")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._alone: set[str] | None = None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Schedule:
+        """The order in which test processes are given their work."""
+        return Schedule(config, log)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:

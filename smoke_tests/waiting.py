@@ -6,16 +6,18 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
-POLL_SECONDS = 0.5
+FIRST_PAUSE, LAST_PAUSE = 0.25, 1.0
+"""Seconds between two looks: what comes soon is seen soon, and what takes minutes is not asked for all the time."""
 
 
 def until(condition: Callable[[], Found | None], seconds: float, what: str) -> Found:
-    """Asks `condition` twice a second until its answer is truthy, and returns that answer.
+    """Asks `condition` every second or more often until its answer is truthy, and returns that answer.
 
     A condition may also say why not yet by raising AssertionError. When `seconds` have passed, raises
     AssertionError, which names `what` was awaited and the last answer.
     """
     deadline = time.monotonic() + seconds
+    pause = FIRST_PAUSE
     while True:
         try:
             answer = condition()
@@ -26,4 +28,5 @@ def until(condition: Callable[[], Found | None], seconds: float, what: str) -> F
             return answer
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds:.0f} s for {what}; last: {why}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(pause)
+        pause = min(1.5 * pause, LAST_PAUSE)

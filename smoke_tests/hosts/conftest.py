@@ -15,6 +15,8 @@ from smoke_tests.environment import Environment
 from stacks.clusters.kubeadm import node_config
 
 CONTROL_PLANE = "control-plane"
+CONNECTED_SECONDS = 20
+"""How long a connection stays for the next command; a test has some, and each connection costs more than its command."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -47,7 +49,8 @@ def ssh_config(environment: Environment, tmp_path_factory: pytest.TempPathFactor
 def host(environment: Environment, ssh_config: Path, node_name: str) -> Host:
     address = environment.ssh["hosts"][node_name]
     user = environment.ssh["user"]
-    return testinfra.get_host(f"ssh://{user}@{address}", ssh_config=str(ssh_config), controlpersist=0)
+    shared = {"controlpath": str(ssh_config.with_name("%h")), "controlpersist": CONNECTED_SECONDS}
+    return testinfra.get_host(f"ssh://{user}@{address}", ssh_config=str(ssh_config), **shared)
 
 
 @pytest.fixture

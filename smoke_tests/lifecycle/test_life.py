@@ -25,11 +25,13 @@ READ = "print(open('/data/kept').read())"
 KEPT = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept", "namespace": "default"}}
 DEPLOYMENT = Kind("apps/v1", "deployments")
 GUEST = "smoke_tests/lifecycle/guest.yaml"
+OWN_HOSTS, PRINTER = "127.0.0.1\tlocalhost\n", "10.1.2.3 printer\n"
+"""What the machine's owner has in its hosts file before, and adds later."""
 
 pytestmark = [pytest.mark.long, pytest.mark.together("life")]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster(life: Life) -> Cluster:
     environment = Environment(life.name, kubeconfig(life.person, life.name), SMALL)
     return Cluster(environment, environment.kubeconfig)
@@ -116,31 +118,48 @@ def test_an_environment_on_its_addresses_is_refused_and_leaves_nothing(life: Lif
     assert "--set cluster.address_range=" in words(done)
 
 
-def test_workers_come_and_go_and_what_ran_on_them_moves(life: Life, cluster: Cluster) -> None:
-    life.person.runs("up", "--name", life.name, "--set", "cluster.workers=2")
-    newest = f"{life.name}-worker-2"
-    assert is_true(cluster.get(NODE, newest) or {}, "Ready")
+@pytest.fixture(scope="module")
+def grown(life: Life) -> str:
+    """The environment with a worker more, which it names, and with names for the hosts of its entry point."""
+    life.person.hosts.write_text(OWN_HOSTS)
+    names = "modules.gateway={etc_hosts: {also: [iris--team-a]}}"
+    life.person.runs("up", "--name", life.name, "--set", "cluster.workers=2", "--set", names)
+    return f"{life.name}-worker-2"
 
-    cluster.create(mover(newest))
-    until(lambda: where(cluster) == newest, pods.PULL_SECONDS, f"the pod to run on {newest}")
-    life.person.runs("up", "--name", life.name, "--unset", "cluster.workers")
-    assert cluster.get(NODE, newest) is None
-    until(lambda: where(cluster) not in ("", newest), pods.PULL_SECONDS, "the pod to run elsewhere")
-    assert newest not in "".join(look(life.person.state).namespaces)
-    assert not list(life.person.state.rglob(f"nodes/{newest}"))
+
+@pytest.fixture(scope="module")
+def shrunk(life: Life, grown: str) -> str:
+    """The environment as it was before, without the worker that it names."""
+    life.person.runs("up", "--name", life.name, "--unset", "cluster.workers", "--unset", "modules.gateway")
+    return grown
+
+
+def test_a_worker_that_is_asked_for_joins_and_takes_pods(cluster: Cluster, grown: str) -> None:
+    assert is_true(cluster.get(NODE, grown) or {}, "Ready")
+    cluster.create(mover(grown))
+    until(lambda: where(cluster) == grown, pods.PULL_SECONDS, f"the pod to run on {grown}")
+
+
+@pytest.mark.usefixtures("grown")
+def test_hosts_have_names_on_this_machine_where_the_settings_ask_for_them(life: Life) -> None:
+    assert life.person.hosts.read_text().startswith(f"{OWN_HOSTS}10.97.0.11\tiris--team-a.cairn.test\t")
+    life.person.hosts.write_text(life.person.hosts.read_text() + PRINTER)
+    assert life.person.changes(life.name) == []
+
+
+def test_what_ran_on_a_worker_that_goes_moves_and_nothing_of_it_stays(
+    life: Life, cluster: Cluster, shrunk: str
+) -> None:
+    assert cluster.get(NODE, shrunk) is None
+    until(lambda: where(cluster) not in ("", shrunk), pods.PULL_SECONDS, "the pod to run elsewhere")
+    assert shrunk not in "".join(look(life.person.state).namespaces)
+    assert not list(life.person.state.rglob(f"nodes/{shrunk}"))
     cluster.remove(DEPLOYMENT, "mover", "default")
 
 
-def test_hosts_have_names_on_this_machine_while_the_settings_ask_for_them(life: Life) -> None:
-    own = "127.0.0.1\tlocalhost\n"
-    life.person.hosts.write_text(own)
-    life.person.runs("up", "--name", life.name, "--set", "modules.gateway={etc_hosts: {also: [iris--team-a]}}")
-    assert life.person.hosts.read_text().startswith(f"{own}10.97.0.11\tiris--team-a.cairn.test\t")
-    edited = life.person.hosts.read_text() + "10.1.2.3 printer\n"
-    life.person.hosts.write_text(edited)
-    assert life.person.changes(life.name) == []
-    life.person.runs("up", "--name", life.name, "--unset", "modules.gateway")
-    assert life.person.hosts.read_text() == f"{own}10.1.2.3 printer\n"
+@pytest.mark.usefixtures("shrunk")
+def test_names_go_from_this_machine_and_what_its_owner_wrote_stays(life: Life) -> None:
+    assert life.person.hosts.read_text() == f"{OWN_HOSTS}{PRINTER}"
 
 
 def test_a_platform_on_this_cluster_reports_what_is_there_and_leaves_it(

@@ -1,8 +1,11 @@
 import fcntl
+from collections import OrderedDict
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadGroupScheduling
 
 from smoke_tests import turns
 from smoke_tests.turns import Turns
@@ -65,3 +68,17 @@ def test_a_test_has_one_group(request: pytest.FixtureRequest, marks: list[pytest
     for mark in marks:
         item.add_marker(mark)
     assert turns.group(item) == expected
+
+
+def test_a_process_that_works_is_given_a_short_test_ahead_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        LoadGroupScheduling,
+        "_assign_work_unit",
+        lambda self, node: self.assigned_work.setdefault(node, {}).update([self.workqueue.popitem(last=False)]),
+    )
+    schedule: Any = object.__new__(turns.Schedule)
+    schedule.assigned_work = {}
+    schedule.workqueue = OrderedDict((name, dict.fromkeys(name, False)) for name in ("l", "ong", "s", "h", "ort"))
+    for _ in range(5):
+        schedule._assign_work_unit("process")
+    assert list(schedule.assigned_work["process"]) == ["l", "h", "ong", "s", "ort"]
