@@ -16,7 +16,7 @@ from stacks.clusters.kubeadm import node_config
 
 CONTROL_PLANE = "control-plane"
 CONNECTED_SECONDS = 20
-"""How long a connection stays for the next command; a test has some, and each connection costs more than its command."""
+"""How long a connection stays for the next command: to connect costs more than most commands."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
