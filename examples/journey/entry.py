@@ -1,11 +1,14 @@
 """Names at the platform's entry point for what a team serves."""
 
 import os
+import time
 
+import httpx
 from kubernetes import client
 
 TEAM, DOMAIN = os.environ["TEAM"], os.environ["DOMAIN"]
 ROUTES = {"group": "gateway.networking.k8s.io", "version": "v1", "namespace": TEAM, "plural": "httproutes"}
+SECONDS = 60
 
 
 def publish(name: str, rules: list[dict[str, object]]) -> str:
@@ -29,6 +32,16 @@ def publish(name: str, rules: list[dict[str, object]]) -> str:
             raise
         objects.create_namespaced_custom_object(**ROUTES, body=route)
     return f"https://{host}"
+
+
+def reach(url: str, token: str) -> None:
+    """Waits until what stands behind the name answers: the entry point learns of both some moments later."""
+    deadline = time.monotonic() + SECONDS
+    signed_in = {"Authorization": f"Bearer {token}"}
+    while (answer := httpx.get(url, headers=signed_in, timeout=SECONDS)).is_error:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{url}: HTTP {answer.status_code}; why: kubectl get httproutes --output yaml")
+        time.sleep(1)
 
 
 def withdraw(name: str) -> None:

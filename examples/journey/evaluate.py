@@ -19,7 +19,7 @@ import boto3
 import mlflow
 import pandas as pd
 import yaml
-from entry import TEAM, publish, withdraw
+from entry import TEAM, publish, reach, withdraw
 from kubernetes import client, config, watch
 from ray.job_submission import JobStatus, JobSubmissionClient
 
@@ -48,6 +48,7 @@ def ray_cluster() -> Iterator[JobSubmissionClient]:
         address = publish(NAME, [{"backendRefs": [{"name": f"{NAME}-head-svc", "port": 8265}]}])
         wait_for_head(objects)
         token = base64.b64decode(client.CoreV1Api().read_namespaced_secret(NAME, TEAM).data["auth_token"]).decode()
+        reach(f"{address}/api/version", token)
         signed_in = {"Authorization": f"Bearer {token}"}
         yield JobSubmissionClient(address, headers=signed_in, verify=os.environ["REQUESTS_CA_BUNDLE"])
     finally:

@@ -7,7 +7,7 @@ python serve.py 1=80 2=20           a fifth of the requests to version 2
 import os
 import sys
 
-from entry import TEAM, publish
+from entry import TEAM, publish, reach
 from kserve import (
     KServeClient,
     V1beta1InferenceService,
@@ -56,7 +56,7 @@ def rules(shares: dict[str, int]) -> list[dict[str, object]]:
 
 
 def main() -> None:
-    """Make what isn't there, wait until each version serves, then share the requests out."""
+    """Make what isn't there, wait until each version serves, share the requests out, and wait for the first answer."""
     shares = {version: int(share) for version, _, share in (word.partition("=") for word in sys.argv[1:])}
     config.load_kube_config()
     models = KServeClient()
@@ -67,7 +67,9 @@ def main() -> None:
     for version in shares:
         models.wait_isvc_ready(f"{MODEL}-v{version}", namespace=TEAM, timeout_seconds=READY_SECONDS)
     parts = ", ".join(f"{share} % to version {version}" for version, share in shares.items())
-    print(f"{publish(MODEL, rules(shares))}: {parts}")
+    address = publish(MODEL, rules(shares))
+    reach(f"{address}/v2/models/{MODEL}/ready", os.environ["TOKEN"])
+    print(f"{address}: {parts}")
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def ssh_config(environment: Environment, tmp_path_factory: pytest.TempPathFactor
 def host(environment: Environment, ssh_config: Path, node_name: str) -> Host:
     address = environment.ssh["hosts"][node_name]
     user = environment.ssh["user"]
-    shared = {"controlpath": str(ssh_config.with_name("%h")), "controlpersist": CONNECTED_SECONDS}
+    shared = {"controlpath": str(ssh_config.with_name(address)), "controlpersist": CONNECTED_SECONDS}
     return testinfra.get_host(f"ssh://{user}@{address}", ssh_config=str(ssh_config), **shared)
 
 
