@@ -8,21 +8,18 @@ import pytest
 import yaml
 
 from catalog.directories import REPOSITORY
-from hosts.local.teardown import recorded
 from modules.api import Object
 from smoke_tests import pods
-from smoke_tests.cluster import NODE, POD, Cluster, Kind, is_true, kind_of
+from smoke_tests.cluster import NODE, POD, Cluster, Kind, is_true
 from smoke_tests.environment import Environment, credentials
 from smoke_tests.evidence import canaries, leaks
 from smoke_tests.lifecycle.conftest import SMALL, Life, words
 from smoke_tests.lifecycle.inventory import kubeconfig
-from smoke_tests.lifecycle.machine import cut_power, look
+from smoke_tests.lifecycle.machine import look
 from smoke_tests.waiting import until
 from smoke_tests.workload import SLEEP, pod, pod_spec, preferring, volume_claim, with_volume
 
 WRITE = "open('/data/kept', 'w').write('still here')"
-READ = "print(open('/data/kept').read())"
-KEPT = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept", "namespace": "default"}}
 DEPLOYMENT = Kind("apps/v1", "deployments")
 GUEST = "smoke_tests/lifecycle/guest.yaml"
 OWN_HOSTS, PRINTER = "127.0.0.1\tlocalhost\n", "10.1.2.3 printer\n"
@@ -178,28 +175,10 @@ def test_a_platform_on_this_cluster_reports_what_is_there_and_leaves_it(
     unchanged()
 
 
-def test_after_a_reboot_up_brings_everything_back(
-    life: Life, cluster: Cluster, unchanged: Callable[[], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cluster.create(KEPT)
-    cluster.create(volume_claim("kept", "default"))
-    cluster.create(
-        with_volume(pod("writer", "default", "open('/data/kept', 'w').write('still here')"), "kept", "/data")
-    )
-    cluster.wait_for(POD, "writer", "default", pods.ended, pods.PULL_SECONDS)
-
-    monkeypatch.setenv("XDG_STATE_HOME", str(life.person.state))
-    cut_power(recorded(life.name))
-    life.person.runs("up", "--name", life.name)
-
-    assert cluster.get(kind_of(KEPT), "kept", "default") is not None
-    read = pods.output(cluster, with_volume(pod("reader", "default", READ), "kept", "/data"))
-    assert read.strip() == "still here"
-    unchanged()
-
-
 @pytest.mark.usefixtures("untouched")
-def test_down_names_the_volumes_and_takes_no_for_an_answer(life: Life) -> None:
+def test_down_names_the_volumes_and_takes_no_for_an_answer(life: Life, cluster: Cluster) -> None:
+    cluster.create(volume_claim("kept", "default"))
+    pods.output(cluster, with_volume(pod("writer", "default", WRITE), "kept", "/data"))
     status, shown = life.person.answers("n", "down", "--name", life.name)
     assert status == 1
     assert "default/kept" in shown
