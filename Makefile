@@ -5,7 +5,7 @@ ENVIRONMENT ?= $(basename $(notdir $(PROFILE)))
 # A person's running environment stays untouched: tests have a name, addresses and a state directory of their own.
 TEST_ENVIRONMENT ?= cairn-test
 TEST_ADDRESS_RANGE ?= 10.98.0.0/24
-# These want the machine without any environment on it.
+# These want the machine without any other environment on it, and so run before the cluster tests make theirs.
 MACHINE_TESTS := smoke_tests/lifecycle/test_machine.py
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cairn
 BIN := .venv/bin
@@ -22,7 +22,9 @@ up: .venv/ready ## from a bare machine to a running platform (PROFILE=laptop)
 down: .venv/ready ## take the platform away and leave nothing; it asks (YES=1 answers)
 	$(BIN)/cairn down --name $(ENVIRONMENT) $(if $(YES),--yes)
 
-test: lint unit cluster-tests ## lint, types, unit, host, smoke and journey tests, on an environment of their own
+test: lint catalog ## lint, types, unit, host, smoke and journey tests, on an environment of their own
+	$(BIN)/pytest -q -n 3 --dist worksteal $(MACHINE_TESTS) tests
+	@$(MAKE) --no-print-directory cluster-tests
 
 lint: .venv/ready ## ruff and mypy --strict
 	$(BIN)/ruff check .
@@ -40,7 +42,6 @@ cluster-tests: .venv/ready ## the tests that need a cluster; they make their own
 	  trap '$(BIN)/cairn down --name $(TEST_ENVIRONMENT) --yes; rm -rf $$XDG_STATE_HOME' EXIT; trap 'exit 130' INT TERM; \
 	  $(BIN)/cairn up $(PROFILE) --name $(TEST_ENVIRONMENT) --set cluster.address_range=$(TEST_ADDRESS_RANGE) --yes; \
 	  $(BIN)/pytest -q smoke_tests --ignore $(MACHINE_TESTS) --environment $(TEST_ENVIRONMENT)
-	$(BIN)/pytest -q $(MACHINE_TESTS)
 
 bench: .venv/ready ## measure speed and cost of PROFILE, and write docs/performance.md
 	$(BIN)/python -m bench --profile $(PROFILE)
