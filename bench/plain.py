@@ -8,7 +8,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from hosts.local.plan import Network
 from hosts.provision import join_worker, make_control_plane, provision
 from hosts.spec import ControlPlaneConfig, Host
 from modules.api import Object, connect
+from modules.checks import Check
 from modules.manifest_chart import patched
 from modules.module import Module
 from modules.ready import evaluate
@@ -94,7 +95,7 @@ def make_cluster(state: dict[str, Any]) -> str:
 
 
 def install(module: Module, profile: Profile, credentials: Credentials, kubeconfig: str, file: Path) -> None:
-    """One module: namespace, chart or manifest, objects, the wait that Cairn has, and the module's own objects."""
+    """One module: namespace, objects, chart or manifest; the module's own objects; each with the wait that Cairn has."""
     objects = credentials.fill(module.objects(profile))
     own = [made for made in objects if module.owns_object(made)]
     if module.namespace:
@@ -106,15 +107,18 @@ def install(module: Module, profile: Profile, credentials: Credentials, kubeconf
         run([binary("helm"), "install", module.chart, REPOSITORY / chart(module.chart), *place], values)
     elif module.manifest:
         apply(credentials.fill(patched(manifest(module.manifest).read_text(), module.patch)), file)
-    wait(module, profile, kubeconfig)
+    checks = module.ready(profile)
+    of_own = [check for check in checks if module.owns_check(check)]
+    wait(module, [check for check in checks if check not in of_own], kubeconfig)
     apply(own, file)
+    wait(module, of_own, kubeconfig)
 
 
-def wait(module: Module, profile: Profile, kubeconfig: str) -> None:
-    """Poll the module's own checks, as its gate does."""
+def wait(module: Module, checks: Iterable[Check], kubeconfig: str) -> None:
+    """Poll some of the module's own checks, as its gates do."""
     client = connect(kubeconfig)
     deadline = time.monotonic() + module.ready_seconds
-    while failing := [result.why for check in module.ready(profile) if not (result := evaluate(check, client)).ok]:
+    while failing := [result.why for check in checks if not (result := evaluate(check, client)).ok]:
         if time.monotonic() > deadline:
             raise SystemExit(f"plain: {module.name} is not ready: {failing}")
         time.sleep(0.5)
