@@ -95,7 +95,7 @@ def make_cluster(state: dict[str, Any]) -> str:
 
 
 def install(module: Module, profile: Profile, credentials: Credentials, kubeconfig: str, file: Path) -> None:
-    """One module: namespace, objects, chart or manifest; the module's own objects; each with the wait that Cairn has."""
+    """One module: namespace, objects, chart or manifest; its own objects; each with the wait that Cairn has."""
     objects = credentials.fill(module.objects(profile))
     own = [made for made in objects if module.owns_object(made)]
     if module.namespace:
