@@ -53,7 +53,7 @@ def main(
             settings_file(ENVIRONMENT).unlink(missing_ok=True)
     file = output or DOCS / ("performance.md" if profile == "laptop" else f"performance-{Path(profile).stem}.md")
     by_hand = kept(file.read_text()) if file.exists() else ""
-    file.write_text(page(seen, profile, wanted) + by_hand)
+    file.write_text(page(seen, profile, wanted) + (f"\n{by_hand}" if by_hand else ""))
     typer.echo(file.read_text())
 
 
