@@ -18,6 +18,8 @@ PORT = 8080
 """Where the door is: KServe's Service sends its port 80 to the first port of the first container."""
 _SERVER_PORT = 8081
 _MODELS = "/mnt/models"
+_LOADING_SECONDS = 1800
+"""How long a server may take to load its model before it is started anew."""
 _LEAVING_SECONDS = 5
 """How long a pod that ends still answers: until everybody who sends it requests has heard of it."""
 # MLServer ends without an error when its model can't be loaded; what it logged then is the condition's message.
@@ -92,12 +94,15 @@ def _runtime(image: str, formats: list[dict[str, Any]], environment: dict[str, s
         "env": [{"name": name, "value": value} for name, value in server.items()],
         # The door's, but it is here that KServe looks for what its Service leads to.
         "ports": [{"name": "http", "containerPort": PORT}],
-        "readinessProbe": {
+        # To ask so costs a process each time, and a model that is loaded stays so: from then on it is enough that the
+        # door is open.
+        "startupProbe": {
             "exec": {"command": ["bash", "-c", _IS_READY]},
             "periodSeconds": 2,
             "timeoutSeconds": 5,
-            "failureThreshold": 5,
+            "failureThreshold": _LOADING_SECONDS // 2,
         },
+        "readinessProbe": {"tcpSocket": {"port": PORT}, "periodSeconds": 2, "failureThreshold": 5},
         "resources": {"requests": {"cpu": "30m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
         "securityContext": {
             "allowPrivilegeEscalation": False,
