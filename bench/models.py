@@ -82,12 +82,12 @@ def _bare(team: Team) -> Object:
         "envFrom": [{"secretRef": {"name": "access"}}],
         **models,
     }
-    # The runtime's own looks where its server listens behind the door.
+    # The runtime's own asks where its server listens behind the door.
     probe = {"httpGet": {"path": "/v2/health/ready", "port": PORT}, "periodSeconds": 2, "failureThreshold": 60}
     spec = {
         "automountServiceAccountToken": False,
         "initContainers": [download],
-        "containers": [{**server, "env": environment, "readinessProbe": probe, **models}],
+        "containers": [{**server, "env": environment, "startupProbe": probe, **models}],
         "volumes": [{"name": "models", "emptyDir": {}}],
     }
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare", "namespace": team.namespace}, "spec": spec}
