@@ -107,9 +107,8 @@ def install(module: Module, profile: Profile, credentials: Credentials, kubeconf
         run([binary("helm"), "install", module.chart, REPOSITORY / chart(module.chart), *place], values)
     elif module.manifest:
         apply(credentials.fill(patched(manifest(module.manifest).read_text(), module.patch)), file)
-    checks = module.ready(profile)
-    of_own = [check for check in checks if module.owns_check(check)]
-    wait(module, [check for check in checks if check not in of_own], kubeconfig)
+    first, of_own = module.gates(profile)
+    wait(module, first, kubeconfig)
     apply(own, file)
     wait(module, of_own, kubeconfig)
 

@@ -81,9 +81,7 @@ class _Installer:
         before += [resource for name in module.after for resource in self._begun.get(name, [])]
         objects = module.objects(self._profile)
         own = [made for made in objects if module.owns_object(made)]
-        checks = module.ready(self._profile)
-        of_own = tuple(check for check in checks if module.owns_check(check))
-        first = tuple(check for check in checks if check not in of_own)
+        first, of_own = module.gates(self._profile)
         contents = [module_version(module), software, objects]
         present = module.name in self._cluster.present
         namespace = None if present or module.namespace is None else self._namespace(module, group, before)

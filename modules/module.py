@@ -107,6 +107,12 @@ class Module:
         group = made["apiVersion"].partition("/")[0]
         return any(definition.partition(".")[2] == group for definition in self.owns)
 
+    def gates(self, profile: Profile) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
+        """What must hold before the module's own objects are made, and what can hold only afterwards."""
+        checks = self.ready(profile)
+        of_own = tuple(check for check in checks if self.owns_check(check))
+        return tuple(check for check in checks if check not in of_own), of_own
+
     def owns_check(self, check: Check) -> bool:
         """Whether a check looks at such a custom resource, and so can't hold before that is made."""
         if not isinstance(check, Condition | Exists):
