@@ -38,6 +38,7 @@ unit: catalog ## the tests that need no cluster
 	$(BIN)/pytest -q -n 2 tests
 
 cluster-tests: .venv/ready ## the tests that need a cluster; they make their own and take it away
+	@$(BIN)/cairn profile validate $(PROFILE) >/dev/null
 	@set -e; mkdir -p $(CACHE); export XDG_STATE_HOME=$$(mktemp -d $(CACHE)/test-state-XXXXXX); \
 	  trap '$(BIN)/cairn down --name $(TEST_ENVIRONMENT) --yes; rm -rf $$XDG_STATE_HOME' EXIT; trap 'exit 130' INT TERM; \
 	  $(BIN)/cairn up $(PROFILE) --name $(TEST_ENVIRONMENT) --set cluster.address_range=$(TEST_ADDRESS_RANGE) --yes; \
