@@ -106,7 +106,8 @@ def install(module: Module, profile: Profile, credentials: Credentials, kubeconf
         place = ["--namespace", str(module.namespace), "--kubeconfig", str(file), "--values", "-"]
         run([binary("helm"), "install", module.chart, REPOSITORY / chart(module.chart), *place], values)
     elif module.manifest:
-        apply(credentials.fill(patched(manifest(module.manifest).read_text(), module.patch)), file)
+        objects = patched(manifest(module.manifest).read_text(), lambda found: module.patch(found, profile))
+        apply(credentials.fill(objects), file)
     first, of_own = module.gates(profile)
     wait(module, first, kubeconfig)
     apply(own, file)

@@ -6,6 +6,7 @@ from modules.api import Object
 from modules.auth_proxy import IMAGE as AUTH_PROXY
 from modules.checks import Check, Condition, Established, RolledOut
 from modules.credentials import Certificate
+from modules.leader_election import takes_lease
 from modules.lock import lock
 from modules.module import Module, Values
 from modules.route_policy import policy
@@ -40,7 +41,7 @@ def _resources(cpu: str, memory: str, limit: str) -> dict[str, Any]:
     return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": limit}}
 
 
-def _values(_: Profile) -> Values:
+def _values(profile: Profile) -> Values:
     controller, proxy = lock().image("envoy-gateway"), lock().image("envoy")
     repository, tag = lock().repository_and_tag("envoy-gateway")
     return {
@@ -55,8 +56,13 @@ def _values(_: Profile) -> Values:
         "certgen": {"job": {"resources": _resources("10m", "32Mi", "128Mi")}},
         # It labels proxies with their node's zone, by a webhook that every new pod binding would wait for.
         "topologyInjector": {"enabled": False},
-        # Its metrics answer everybody; nothing here reads them.
-        "config": {"envoyGateway": {"telemetry": {"metrics": {"prometheus": {"disable": True}}}}},
+        "config": {
+            "envoyGateway": {
+                "provider": {"kubernetes": {"leaderElection": {"disable": not takes_lease(profile)}}},
+                # Its metrics answer everybody; nothing here reads them.
+                "telemetry": {"metrics": {"prometheus": {"disable": True}}},
+            }
+        },
     }
 
 

@@ -223,7 +223,7 @@ def _software_of(module: Module, profile: Profile) -> dict[str, Any]:
         }
         return {**source, "values": module.values(profile)}
     if module.manifest:
-        objects = patched(manifest(module.manifest).read_text(), module.patch)
+        objects = patched(manifest(module.manifest).read_text(), lambda found: module.patch(found, profile))
         objects, credentials = without_credentials(objects)
         files = chart_files(module.manifest, module_version(module), objects)
         directory = charts_root() / module.manifest

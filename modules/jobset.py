@@ -2,6 +2,7 @@
 
 from modules.api import Object
 from modules.checks import Accepts, Established, RolledOut
+from modules.leader_election import takes_lease
 from modules.lock import lock
 from modules.module import Module, Values
 from profiles.schema import Profile
@@ -10,11 +11,14 @@ NAMESPACE = "jobset-system"
 DEFINITION = "jobsets.jobset.x-k8s.io"
 
 
-def _values(_: Profile) -> Values:
+def _values(profile: Profile) -> Values:
     repository, tag = lock().repository_and_tag("jobset")
     return {
         "image": {"repository": repository, "tag": tag, "pullPolicy": "IfNotPresent"},
-        "controller": {"resources": {"requests": {"cpu": "5m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}}},
+        "controller": {
+            "leaderElection": {"enable": takes_lease(profile)},
+            "resources": {"requests": {"cpu": "5m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},
+        },
     }
 
 

@@ -24,7 +24,7 @@ def _no_objects(_: Profile) -> list[Object]:
     return []
 
 
-def _as_it_is(found: Object) -> Object | None:
+def _as_it_is(found: Object, _: Profile) -> Object | None:
     return found
 
 
@@ -81,7 +81,7 @@ class Module:
     """The chart's values."""
     objects: Callable[[Profile], list[Object]] = _no_objects
     """Further objects to make."""
-    patch: Callable[[Object], Object | None] = _as_it_is
+    patch: Callable[[Object, Profile], Object | None] = _as_it_is
     """Changes one object of the manifest, or drops it (None)."""
     ready: Callable[[Profile], tuple[Check, ...]] = _no_checks
     """How to tell that it serves."""

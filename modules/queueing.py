@@ -7,6 +7,7 @@ import yaml
 from modules.accelerators import DRIVER, RESOURCE
 from modules.api import Object
 from modules.checks import Accepts, Established, RolledOut
+from modules.leader_election import takes_lease
 from modules.lock import lock
 from modules.module import Module, Values
 from profiles.module_settings import Queueing
@@ -59,7 +60,7 @@ def configuration(profile: Profile) -> dict[str, Any]:
         "health": {"healthProbeBindAddress": ":8081"},
         "metrics": {"bindAddress": ":8443", "enableClusterQueueResources": True},
         "webhook": {"port": 9443},
-        "leaderElection": {"leaderElect": True, "resourceName": "c1f6bfd2.kueue.x-k8s.io"},
+        "leaderElection": {"leaderElect": takes_lease(profile), "resourceName": "c1f6bfd2.kueue.x-k8s.io"},
         "controller": {"groupKindConcurrency": {"Job.batch": 5, "Pod": 5, "Workload.kueue.x-k8s.io": 5}},
         "clientConnection": {"qps": 50, "burst": 100},
         # Everything that a team runs passes its queue, named or not; the rest of the cluster is left alone.

@@ -4,6 +4,7 @@ import copy
 
 from modules.api import Object
 from modules.checks import Accepts, Established, RolledOut
+from modules.leader_election import takes_lease
 from modules.lock import lock
 from modules.module import Module
 from modules.team_policy import refusal
@@ -33,7 +34,7 @@ _NO_OVERRIDE = (
 )
 
 
-def patch(found: Object) -> Object | None:
+def patch(found: Object, profile: Profile) -> Object | None:
     """One object of KubeRay's kustomization as this platform wants it; None drops it."""
     made = copy.deepcopy(found)
     kind, metadata = made["kind"], made["metadata"]
@@ -51,6 +52,7 @@ def patch(found: Object) -> Object | None:
     if kind == "Deployment":
         [container] = made["spec"]["template"]["spec"]["containers"]
         container["image"] = lock().image("kuberay-operator")
+        container["args"].append(f"--enable-leader-election={str(takes_lease(profile)).lower()}")
         container["resources"] = copy.deepcopy(_RESOURCES)
         container["readinessProbe"] |= {"initialDelaySeconds": 1, "periodSeconds": 2, "failureThreshold": 30}
     return made

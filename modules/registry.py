@@ -49,8 +49,7 @@ def all_modules() -> dict[str, Module]:
 def enabled(profile: Profile) -> list[Module]:
     """The modules that the profile turns on, in dependency order; teams are on when the profile has any."""
     on = {*profile.modules.on(), *(["teams"] if profile.teams else [])}
-    variants = {"accelerators": accelerators.for_profile(profile), "serving": serving.for_profile(profile)}
-    modules = all_modules() | variants
+    modules = all_modules() | {"accelerators": accelerators.for_profile(profile)}
     return [module for name, module in modules.items() if name in on]
 
 

@@ -2,7 +2,6 @@
 
 import copy
 import json
-from dataclasses import replace
 from typing import Any
 
 from modules import object_store, routes
@@ -10,6 +9,7 @@ from modules.api import Object
 from modules.auth_proxy import IMAGE as AUTH_PROXY
 from modules.checks import Accepts, Check, Established, RolledOut
 from modules.credentials import Certificate
+from modules.leader_election import takes_lease
 from modules.lock import lock
 from modules.module import Module
 from modules.serving_runtimes import runtimes
@@ -55,10 +55,15 @@ def settings_of(profile: Profile) -> Serving:
     return profile.modules.serving
 
 
-def patch(found: Object) -> Object | None:
-    """One object of KServe's kustomization as this platform wants it, with webhooks that trust the environment's CA."""
-    made = with_cert_manager(found)
-    if made is None or made["kind"] in _OF_CERT_MANAGER:
+def patch(found: Object, profile: Profile) -> Object | None:
+    """One object of KServe's kustomization as this platform wants it.
+
+    Webhooks trust the environment's own authority, unless the profile leaves their certificate to cert-manager.
+    """
+    made = _patched(found, profile)
+    if made is None or settings_of(profile).certificates == "cert-manager":
+        return made
+    if made["kind"] in _OF_CERT_MANAGER:
         return None
     annotations = made["metadata"].get("annotations", {})
     if annotations.pop(_INJECT, None):
@@ -67,8 +72,7 @@ def patch(found: Object) -> Object | None:
     return made
 
 
-def with_cert_manager(found: Object) -> Object | None:
-    """The same, with the certificate that cert-manager makes and hands to the webhooks."""
+def _patched(found: Object, profile: Profile) -> Object | None:
     kind, name = found["kind"], found["metadata"]["name"]
     if kind in _MADE_ELSEWHERE or (kind, name) in _LEFT_OUT:
         return None
@@ -79,6 +83,7 @@ def with_cert_manager(found: Object) -> Object | None:
         manager |= {
             "image": lock().image("kserve-controller"),
             "imagePullPolicy": "IfNotPresent",
+            "args": [arg for arg in manager["args"] if takes_lease(profile) or arg != "--leader-elect"],
             "resources": copy.deepcopy(_RESOURCES),
         }
         manager["readinessProbe"] |= {"initialDelaySeconds": 1, "periodSeconds": 2, "failureThreshold": 30}
@@ -211,9 +216,3 @@ MODULE = Module(
     ready=_ready,
     foreign=(Established(crd=f"inferenceservices.{GROUP}"),),
 )
-
-
-def for_profile(profile: Profile) -> Module:
-    """The variant that the profile's `certificates` asks for."""
-    settings = profile.modules.serving
-    return replace(MODULE, patch=with_cert_manager) if settings and settings.certificates == "cert-manager" else MODULE

@@ -2,6 +2,7 @@
 
 from modules.api import Object
 from modules.checks import Accepts, Established, RolledOut
+from modules.leader_election import takes_lease
 from modules.lock import lock
 from modules.module import Module, Values
 from profiles.module_settings import Training
@@ -24,13 +25,16 @@ def settings_of(profile: Profile) -> Training:
     return profile.modules.training
 
 
-def _values(_: Profile) -> Values:
+def _values(profile: Profile) -> Values:
     repository, tag = lock().repository_and_tag("trainer-controller-manager")
     registry, _slash, path = repository.partition("/")
     return {
         "jobset": {"install": False},
         "image": {"registry": registry, "repository": path, "tag": tag, "pullPolicy": "IfNotPresent"},
-        "manager": {"resources": {"requests": {"cpu": "5m", "memory": "48Mi"}, "limits": {"memory": "256Mi"}}},
+        "manager": {
+            "config": {"leaderElection": {"leaderElect": takes_lease(profile)}},
+            "resources": {"requests": {"cpu": "5m", "memory": "48Mi"}, "limits": {"memory": "256Mi"}},
+        },
     }
 
 

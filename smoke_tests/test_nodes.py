@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from kubernetes.utils.quantity import parse_quantity
 
 from catalog.build import tool
+from hosts.local import budget as cgroups
 from hosts.local.command import run
 from hosts.local.teardown import recorded
 from smoke_tests import pods
@@ -66,6 +68,15 @@ def test_the_nodes_offer_what_the_profiles_budget_says(cluster: Cluster, environ
     assert sum(int(parse_quantity(node["cpu"]) * 1000) for node in offered) == budget.cpu_millis
     # Nodes round to whole pages, and each keeps a little of its share.
     assert sum(int(parse_quantity(node["memory"])) for node in offered) == pytest.approx(budget.memory_bytes, rel=0.01)
+
+
+def test_a_busy_machine_leaves_the_environment_more_than_one_process_gets(environment: Environment) -> None:
+    if environment.profile.cluster.provider != "local":
+        pytest.skip("only local nodes share this machine")
+    common = Path(recorded(environment.name).cgroup).parent
+    setting, default = ("cpu.weight", 100) if cgroups.unified() else ("cpu/cpu.shares", 1024)
+    controller, _, name = setting.rpartition("/")
+    assert int((cgroups.ROOT / controller / common / name).read_text()) == cgroups.WEIGHT * default
 
 
 @pytest.mark.disruptive

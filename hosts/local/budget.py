@@ -10,6 +10,11 @@ from hosts.local.plan import Network
 ROOT = Path("/sys/fs/cgroup")
 PERIOD_MICROSECONDS = 100_000
 CONTROLLERS = ("cpu", "memory", "pids", "cpuset", "io")
+WEIGHT = 4
+"""How many of the machine's busy processes all environments together count for when they compete for its cores.
+
+As one, which is the kernel's default, a build beside it starves the control plane: leases and probes run out.
+"""
 
 
 def unified() -> bool:
@@ -25,7 +30,10 @@ def _directories(network: Network) -> list[Path]:
 
 
 def set_budget(network: Network, cpu_millis: int, memory_bytes: int) -> None:
-    """Makes the parent cgroup and limits it to so much CPU time and memory (page cache counts, and is reclaimed)."""
+    """Makes the parent cgroup and limits it to so much CPU time and memory (page cache counts, and is reclaimed).
+
+    Environments beside each other share what they get by their CPU time.
+    """
     quota = cpu_millis * PERIOD_MICROSECONDS // 1000
     if unified():
         group = ROOT / network.cgroup
@@ -33,12 +41,16 @@ def set_budget(network: Network, cpu_millis: int, memory_bytes: int) -> None:
             parent.mkdir(exist_ok=True)
             offered = (parent / "cgroup.controllers").read_text().split()
             _write(parent / "cgroup.subtree_control", " ".join(f"+{name}" for name in offered if name in CONTROLLERS))
+        _write(group.parent / "cpu.weight", str(100 * WEIGHT))
+        _write(group / "cpu.weight", str(min(10_000, cpu_millis // 10)))
         _write(group / "cpu.max", f"{quota} {PERIOD_MICROSECONDS}")
         _write(group / "memory.max", str(memory_bytes))
         return
     cpu, memory = ROOT / "cpu" / network.cgroup, ROOT / "memory" / network.cgroup
     for group in (cpu, memory):
         group.mkdir(parents=True, exist_ok=True)
+    _write(cpu.parent / "cpu.shares", str(1024 * WEIGHT))
+    _write(cpu / "cpu.shares", str(1024 * cpu_millis // 1000))
     _write(cpu / "cpu.cfs_period_us", str(PERIOD_MICROSECONDS))
     _write(cpu / "cpu.cfs_quota_us", str(quota))
     _write(memory / "memory.limit_in_bytes", str(memory_bytes))

@@ -34,3 +34,23 @@ def test_what_is_frozen_at_any_depth_goes_on(
 def test_an_environment_without_cgroups_is_thawed_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "ROOT", tmp_path)
     budget.thaw(NETWORK)
+
+
+@pytest.mark.parametrize(
+    ("unified", "expected"),
+    [
+        (False, {"cpu/cairn/cpu.shares": "4096", "cpu/{group}/cpu.shares": "3072"}),
+        (True, {"cairn/cpu.weight": "400", "{group}/cpu.weight": "300", "{group}/cpu.max": "300000 100000"}),
+    ],
+    ids=["v1", "v2"],
+)
+def test_environments_count_for_several_processes_and_share_by_their_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unified: bool, expected: dict[str, str]
+) -> None:
+    monkeypatch.setattr(budget, "ROOT", tmp_path)
+    for group in (tmp_path, tmp_path / "cairn", tmp_path / NETWORK.cgroup) if unified else ():
+        group.mkdir(exist_ok=True)
+        (group / "cgroup.controllers").write_text("cpu memory")
+    budget.set_budget(NETWORK, 3000, 2**33)
+    found = {name: (tmp_path / name.format(group=NETWORK.cgroup)).read_text() for name in expected}
+    assert found == expected

@@ -10,6 +10,7 @@ from modules.credentials import Certificate, Part, Password, Source, Text, fille
 from modules.made_credentials import AuthorityProvider, CertificateProvider, PasswordProvider, new_password
 from modules.module import Module
 from profiles.load import load
+from profiles.schema import Profile
 from tests.modules.recorder import Recording, record
 
 PASSWORD = Password("database-tracking")
@@ -116,7 +117,7 @@ def test_two_certificates_of_one_name_for_different_servers_are_refused() -> Non
 
 
 def test_a_credential_in_a_patched_manifest_travels_as_a_value_and_not_by_disk() -> None:
-    def patch(found: dict[str, object]) -> dict[str, object]:
+    def patch(found: dict[str, object], _: Profile) -> dict[str, object]:
         return {**found, "webhooks": [{"name": "a.b.c", "clientConfig": {"caBundle": CERTIFICATE.authority_base64}}]}
 
     recording = installed(Module("hook", "", namespace="hook", manifest="webhook", patch=patch))

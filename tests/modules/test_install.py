@@ -21,7 +21,7 @@ metadata: {name: kuberay-operator, namespace: default}
 spec:
   template:
     spec:
-      containers: [{name: kuberay-operator, image: any, resources: {}, readinessProbe: {initialDelaySeconds: 10}}]
+      containers: [{name: operator, image: any, args: [], resources: {}, readinessProbe: {initialDelaySeconds: 10}}]
 """
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from modules import serving
 from modules.credentials import named
-from modules.serving import configuration, for_profile, patch, with_cert_manager
+from modules.serving import MODULE, configuration, patch
 from modules.serving_runtimes import for_team, runtimes
 from profiles.load import load
 
@@ -20,7 +20,7 @@ def webhooks() -> dict[str, Any]:
 
 
 def test_webhooks_trust_the_environments_authority() -> None:
-    made = patch(webhooks())
+    made = patch(webhooks(), LAPTOP)
     assert made is not None
     assert named(made["webhooks"][0]["clientConfig"]["caBundle"]) == "<base64 of <authority>>"
     assert not made["metadata"]["annotations"]
@@ -28,29 +28,29 @@ def test_webhooks_trust_the_environments_authority() -> None:
 
 def test_with_cert_manager_its_certificate_stays_and_none_of_ours_is_made() -> None:
     profile = load("laptop", {"modules.serving.certificates": "cert-manager"})
-    module = for_profile(profile)
-    assert module.patch(webhooks()) == webhooks()
+    assert patch(webhooks(), profile) == webhooks()
     certificate = {"kind": "Certificate", "metadata": {"name": "serving-cert"}}
-    assert (module.patch(certificate), for_profile(LAPTOP).patch(certificate)) == (certificate, None)
-    assert not [made for made in module.objects(profile) if made["kind"] == "Secret"]
+    assert (patch(certificate, profile), patch(certificate, LAPTOP)) == (certificate, None)
+    assert not [made for made in MODULE.objects(profile) if made["kind"] == "Secret"]
 
 
 @pytest.mark.parametrize(("kind", "name"), sorted(serving._LEFT_OUT))
 def test_the_managers_metrics_are_left_out(kind: str, name: str) -> None:
-    assert with_cert_manager({"kind": kind, "metadata": {"name": name}}) is None
+    assert patch({"kind": kind, "metadata": {"name": name}}, LAPTOP) is None
 
 
 def test_the_manager_runs_alone_with_the_catalogs_image_and_small_requests() -> None:
     containers: list[dict[str, Any]] = [
         {"name": "kube-rbac-proxy"},
-        {"name": "manager", "image": "kserve", "readinessProbe": {}},
+        {"name": "manager", "image": "kserve", "args": ["--leader-elect", "--x"], "readinessProbe": {}},
     ]
     deployment: dict[str, Any] = {"template": {"spec": {"containers": containers}}}
-    made = patch({"kind": "Deployment", "metadata": {"name": "m"}, "spec": deployment})
+    made = patch({"kind": "Deployment", "metadata": {"name": "m"}, "spec": deployment}, LAPTOP)
     assert made is not None
     [manager] = made["spec"]["template"]["spec"]["containers"]
     assert manager["image"].startswith("docker.io/kserve/kserve-controller:v")
     assert manager["resources"]["requests"] == {"cpu": "10m", "memory": "64Mi"}
+    assert manager["args"] == ["--x"]
     assert containers[1]["image"] == "kserve"
 
 
