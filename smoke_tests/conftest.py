@@ -29,7 +29,7 @@ ENVIRONMENT = pytest.StashKey[Environment]()
 DIRECTORY = pytest.StashKey[Path]()
 DEVICES = pytest.StashKey[str]()
 NAMESPACES = pytest.StashKey[list[str]]()
-SIDE_BY_SIDE = 7
+SIDE_BY_SIDE = 6
 """How many tests run at a time: those marked `long`, which mostly wait, leave two cores to the others."""
 ON_DEVICES = ("accelerators", "queueing", "ray", "training", "journey", "nodes", "reboot")
 """Test files in which devices take part, so that their evidence says SIMULATED or REAL."""

@@ -63,7 +63,7 @@ def client(directory: Path) -> Path:
     return python
 
 
-EVERY = 500
+EVERY = 100
 """Steps between the checkpoints of a training that is to be disturbed."""
 
 

@@ -14,6 +14,7 @@ import json
 import os
 import re
 from datetime import UTC, datetime
+from importlib import metadata
 
 import boto3
 import jax
@@ -27,10 +28,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-STEPS = int(os.environ.get("STEPS", "2000"))
-CHECKPOINT_EVERY = int(os.environ.get("CHECKPOINT_EVERY", "200"))
+STEPS = int(os.environ.get("STEPS", "500"))
+CHECKPOINT_EVERY = int(os.environ.get("CHECKPOINT_EVERY", "100"))
 MODEL = os.environ.get("MODEL", "breast-cancer")
 LEARNING_RATE = 0.5
+MODEL_NEEDS = ("cloudpickle", "numpy", "pandas", "scikit-learn")
 BUCKET = os.environ.get("BUCKET", "")
 KEY = f"training/{os.environ['RUN']}/checkpoint.npz"
 
@@ -110,6 +112,8 @@ def register(model: Pipeline, features: pd.DataFrame, metrics: dict[str, float])
             signature=infer_signature(features, model.predict(features)),
             input_example=features.head(2),
             serialization_format="cloudpickle",
+            # Else MLflow loads the model in another process, to see for a quarter of a minute what it imports.
+            pip_requirements=[f"{name}=={metadata.version(name)}" for name in MODEL_NEEDS],
         )
     return str(logged.registered_model_version)
 
