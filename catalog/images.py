@@ -90,6 +90,7 @@ def build(catalog: Catalog, name: str, supply: Supply, out: Path, tmp: Path) -> 
         "Entrypoint": list(image.entrypoint),
         "Cmd": list(image.command),
         "WorkingDir": "/",
+        "StopSignal": image.stop_signal,
         "Labels": labels,
     }
     layout = tmp / "layout"

@@ -133,6 +133,8 @@ class Image(_Model):
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     environment: dict[str, str] = {}
+    stop_signal: Annotated[str, Field(exclude_if=lambda signal: not signal)] = ""
+    """What asks the program to end, where that isn't SIGTERM."""
     space_mib: int
 
 

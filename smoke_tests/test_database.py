@@ -101,6 +101,8 @@ def test_what_was_written_outlives_the_server_and_a_consumer_waits_for_it(cluste
         cluster.scale(STATEFUL_SET, NAME, NAMESPACE, 1)
         cluster.wait_for(JOB, job["metadata"]["name"], NAMESPACE, lambda found: is_true(found, "Complete"), 60)
         assert pods.output(cluster, psql("reader-again", team, "$(uri)", READ)).strip() == "still here"
+        # It had clients, and was not killed for waiting until they leave.
+        assert "database system was shut down at" in cluster.logs(f"{NAME}-0", NAMESPACE)
     finally:
         cluster.scale(STATEFUL_SET, NAME, NAMESPACE, 1)
         withdraw(cluster, objects)

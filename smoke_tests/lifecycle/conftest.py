@@ -1,33 +1,17 @@
 """One environment that the tests of its life share, and who makes it."""
 
-import os
 import subprocess
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
-from smoke_tests.conftest import ENVIRONMENT
 from smoke_tests.lifecycle.inventory import inventory
 from smoke_tests.lifecycle.machine import Machine, look
 from smoke_tests.lifecycle.person import Done, Person
 
 SMALL = "smoke_tests/lifecycle/small.yaml"
 NAME = "lifecycle"
-NICENESS = 5
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Gives way to the tests of an environment beside it: many wait for one that runs alone, and nobody for these."""
-    if ENVIRONMENT not in item.config.stash:
-        return (yield)
-    before = os.getpriority(os.PRIO_PROCESS, 0)
-    os.setpriority(os.PRIO_PROCESS, 0, before + NICENESS)
-    try:
-        return (yield)
-    finally:
-        os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,7 @@ def make_catalog(tmp_path: Path) -> MakeCatalog:
                     "user": "65532:65532",
                     "entrypoint": ["/usr/bin/hello"],
                     "environment": {"GREETING": "a,b"},
+                    "stop_signal": "SIGINT",
                     "space_mib": 20,
                 }
             },

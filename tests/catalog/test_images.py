@@ -45,6 +45,7 @@ def test_an_image_has_the_program_its_labels_and_its_sbom_and_can_be_pulled(cata
     settings = stored(stored(digest)["config"]["digest"])["config"]
     assert settings["User"] == "65532:65532"
     assert settings["Entrypoint"] == ["/usr/bin/hello"]
+    assert settings["StopSignal"] == "SIGINT"
     assert "GREETING=a,b" in settings["Env"]
     assert (
         settings["Labels"]
