@@ -76,7 +76,7 @@ def test_a_busy_machine_leaves_the_environment_more_than_one_process_gets(enviro
     common = Path(recorded(environment.name).cgroup).parent
     setting, default = ("cpu.weight", 100) if cgroups.unified() else ("cpu/cpu.shares", 1024)
     controller, _, name = setting.rpartition("/")
-    assert int((cgroups.ROOT / controller / common / name).read_text()) == cgroups.WEIGHT * default
+    assert int((cgroups.ROOT / controller / common / name).read_text()) == cgroups.weight() * default
 
 
 @pytest.mark.disruptive

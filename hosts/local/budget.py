@@ -10,16 +10,20 @@ from hosts.local.plan import Network
 ROOT = Path("/sys/fs/cgroup")
 PERIOD_MICROSECONDS = 100_000
 CONTROLLERS = ("cpu", "memory", "pids", "cpuset", "io")
-WEIGHT = 4
-"""How many of the machine's busy processes all environments together count for when they compete for its cores.
-
-As one, which is the kernel's default, a build beside it starves the control plane: leases and probes run out.
-"""
 
 
 def unified() -> bool:
     """Whether the machine runs cgroup v2 alone."""
     return (ROOT / "cgroup.controllers").exists()
+
+
+def weight() -> int:
+    """How many of the machine's busy processes all environments together count for: as many as it has cores.
+
+    A build on every core then leaves them half of the machine. As one process, which is the kernel's default, they
+    would starve beside it: probes run out.
+    """
+    return os.cpu_count() or 1
 
 
 def _directories(network: Network) -> list[Path]:
@@ -41,7 +45,7 @@ def set_budget(network: Network, cpu_millis: int, memory_bytes: int) -> None:
             parent.mkdir(exist_ok=True)
             offered = (parent / "cgroup.controllers").read_text().split()
             _write(parent / "cgroup.subtree_control", " ".join(f"+{name}" for name in offered if name in CONTROLLERS))
-        _write(group.parent / "cpu.weight", str(100 * WEIGHT))
+        _write(group.parent / "cpu.weight", str(min(10_000, 100 * weight())))
         _write(group / "cpu.weight", str(min(10_000, cpu_millis // 10)))
         _write(group / "cpu.max", f"{quota} {PERIOD_MICROSECONDS}")
         _write(group / "memory.max", str(memory_bytes))
@@ -49,7 +53,7 @@ def set_budget(network: Network, cpu_millis: int, memory_bytes: int) -> None:
     cpu, memory = ROOT / "cpu" / network.cgroup, ROOT / "memory" / network.cgroup
     for group in (cpu, memory):
         group.mkdir(parents=True, exist_ok=True)
-    _write(cpu.parent / "cpu.shares", str(1024 * WEIGHT))
+    _write(cpu.parent / "cpu.shares", str(1024 * weight()))
     _write(cpu / "cpu.shares", str(1024 * cpu_millis // 1000))
     _write(cpu / "cpu.cfs_period_us", str(PERIOD_MICROSECONDS))
     _write(cpu / "cpu.cfs_quota_us", str(quota))

@@ -48,6 +48,7 @@ def test_environments_count_for_several_processes_and_share_by_their_cores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unified: bool, expected: dict[str, str]
 ) -> None:
     monkeypatch.setattr(budget, "ROOT", tmp_path)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
     for group in (tmp_path, tmp_path / "cairn", tmp_path / NETWORK.cgroup) if unified else ():
         group.mkdir(exist_ok=True)
         (group / "cgroup.controllers").write_text("cpu memory")
