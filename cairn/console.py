@@ -12,8 +12,20 @@ Json = Mapping[str, object] | Sequence[object]
 WIDE = 1000
 """Columns of what is not a terminal: no line of a table is broken or cut there."""
 
+
+class _Saying(Console):
+    """Falls silent when nobody listens any more (`cairn up 2>&1 | head`), while the work goes on to its end.
+
+    Rich would end the thread that speaks. The engine waits until that thread has taken each of its events.
+    """
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
 out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
-err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else WIDE)
+err = _Saying(stderr=True, highlight=False, width=None if sys.stderr.isatty() else WIDE)
 
 
 def interactive() -> bool:

@@ -15,7 +15,7 @@ from smoke_tests.team import Team, provide, withdraw
 from smoke_tests.waiting import until
 from smoke_tests.workload import pod
 
-# $0 is the place, $1 the question; a service whose pod has just become ready may refuse connections for a moment.
+# $0 is the place, $1 the question; a service whose pod has just become ready may not be reached for a moment.
 PSQL = """
 PATH=/usr/lib/postgresql/15/bin:$PATH
 until pg_isready --quiet --host="$host" --port="$port"; do sleep 1; done
@@ -30,13 +30,7 @@ def psql(name: str, team: Team, place: str, sql: str) -> Object:
     manifest = pod(name, team.namespace, "")
     container = manifest["spec"]["containers"][0]
     container["image"] = lock().image("postgres")
-    container["command"] = [
-        "/usr/lib/postgresql/15/bin/psql",
-        place,
-        "--no-psqlrc",
-        "--tuples-only",
-        f"--command={sql}",
-    ]
+    container["command"] = ["/bin/sh", "-euc", PSQL, place, sql]
     container["envFrom"] = [{"secretRef": {"name": NAME}}]
     return manifest
 

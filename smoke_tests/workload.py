@@ -7,14 +7,16 @@ PRIORITY_LABEL = "kueue.x-k8s.io/priority-class"
 GPU = "nvidia.com/gpu"
 
 CONNECTED = """
-import socket, time
+import errno, socket, time
 def connected(host, port):
     deadline = time.monotonic() + 30
     while True:
         try:
             return socket.create_connection((host, int(port)), timeout=30)
-        except ConnectionRefusedError:
-            if time.monotonic() > deadline:
+        except OSError as failure:
+            # A node sends on to a pod that is gone, or to none, until it has heard of the new one.
+            passing = failure.errno in (errno.ECONNREFUSED, errno.EHOSTUNREACH)
+            if not passing or time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
 """
