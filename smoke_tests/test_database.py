@@ -18,7 +18,7 @@ from smoke_tests.workload import pod
 # $0 is the place, $1 the question; a service whose pod has just become ready may not be reached for a moment.
 PSQL = """
 PATH=/usr/lib/postgresql/15/bin:$PATH
-until pg_isready --quiet --host="$host" --port="$port"; do sleep 1; done
+until pg_isready --quiet --dbname="$0"; do sleep 1; done
 exec psql "$0" --no-psqlrc --no-password --tuples-only --command="$1"
 """
 WRITE = "create table kept as select 'still here'::text as word"
