@@ -60,7 +60,7 @@ def patch(found: Object, profile: Profile) -> Object | None:
 
     Webhooks trust the environment's own authority, unless the profile leaves their certificate to cert-manager.
     """
-    made = _patched(found, profile)
+    made = _with_any_certificate(found, profile)
     if made is None or settings_of(profile).certificates == "cert-manager":
         return made
     if made["kind"] in _OF_CERT_MANAGER:
@@ -72,7 +72,7 @@ def patch(found: Object, profile: Profile) -> Object | None:
     return made
 
 
-def _patched(found: Object, profile: Profile) -> Object | None:
+def _with_any_certificate(found: Object, profile: Profile) -> Object | None:
     kind, name = found["kind"], found["metadata"]["name"]
     if kind in _MADE_ELSEWHERE or (kind, name) in _LEFT_OUT:
         return None

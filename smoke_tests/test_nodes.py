@@ -73,10 +73,10 @@ def test_the_nodes_offer_what_the_profiles_budget_says(cluster: Cluster, environ
 def test_a_busy_machine_leaves_the_environment_more_than_one_process_gets(environment: Environment) -> None:
     if environment.profile.cluster.provider != "local":
         pytest.skip("only local nodes share this machine")
-    common = Path(recorded(environment.name).cgroup).parent
-    setting, default = ("cpu.weight", 100) if cgroups.unified() else ("cpu/cpu.shares", 1024)
-    controller, _, name = setting.rpartition("/")
-    assert int((cgroups.ROOT / controller / common / name).read_text()) == cgroups.weight() * default
+    hierarchy = cgroups.ROOT if cgroups.unified() else cgroups.ROOT / "cpu"
+    setting, value = cgroups.weight(cgroups.of_all())
+    common = hierarchy / Path(recorded(environment.name).cgroup).parent
+    assert (common / setting).read_text().strip() == value
 
 
 @pytest.mark.disruptive

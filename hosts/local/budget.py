@@ -17,13 +17,23 @@ def unified() -> bool:
     return (ROOT / "cgroup.controllers").exists()
 
 
-def weight() -> int:
-    """How many of the machine's busy processes all environments together count for: as many as it has cores.
+def of_all() -> int:
+    """How many thousandths of a busy process all environments together count for: a process for each core.
 
     A build on every core then leaves them half of the machine. As one process, which is the kernel's default, they
     would starve beside it: probes run out.
     """
-    return os.cpu_count() or 1
+    return 1000 * (os.cpu_count() or 1)
+
+
+def weight(millis: int) -> tuple[str, str]:
+    """The setting by which a cgroup counts for so many thousandths of a busy process, and its value.
+
+    Bounds are the kernel's own (Documentation/admin-guide/cgroup-v2.rst; kernel/sched/sched.h for v1).
+    """
+    if unified():
+        return "cpu.weight", str(min(max(millis // 10, 1), 10_000))
+    return "cpu.shares", str(min(max(1024 * millis // 1000, 2), 262_144))
 
 
 def _directories(network: Network) -> list[Path]:
@@ -36,7 +46,7 @@ def _directories(network: Network) -> list[Path]:
 def set_budget(network: Network, cpu_millis: int, memory_bytes: int) -> None:
     """Makes the parent cgroup and limits it to so much CPU time and memory (page cache counts, and is reclaimed).
 
-    Environments beside each other share what they get by their CPU time.
+    Environments beside each other share what they get in proportion to that CPU time.
     """
     quota = cpu_millis * PERIOD_MICROSECONDS // 1000
     if unified():
@@ -45,19 +55,23 @@ def set_budget(network: Network, cpu_millis: int, memory_bytes: int) -> None:
             parent.mkdir(exist_ok=True)
             offered = (parent / "cgroup.controllers").read_text().split()
             _write(parent / "cgroup.subtree_control", " ".join(f"+{name}" for name in offered if name in CONTROLLERS))
-        _write(group.parent / "cpu.weight", str(min(10_000, 100 * weight())))
-        _write(group / "cpu.weight", str(min(10_000, cpu_millis // 10)))
+        _weigh(group, cpu_millis)
         _write(group / "cpu.max", f"{quota} {PERIOD_MICROSECONDS}")
         _write(group / "memory.max", str(memory_bytes))
         return
     cpu, memory = ROOT / "cpu" / network.cgroup, ROOT / "memory" / network.cgroup
     for group in (cpu, memory):
         group.mkdir(parents=True, exist_ok=True)
-    _write(cpu.parent / "cpu.shares", str(1024 * weight()))
-    _write(cpu / "cpu.shares", str(1024 * cpu_millis // 1000))
+    _weigh(cpu, cpu_millis)
     _write(cpu / "cpu.cfs_period_us", str(PERIOD_MICROSECONDS))
     _write(cpu / "cpu.cfs_quota_us", str(quota))
     _write(memory / "memory.limit_in_bytes", str(memory_bytes))
+
+
+def _weigh(group: Path, cpu_millis: int) -> None:
+    for place, millis in ((group.parent, of_all()), (group, cpu_millis)):
+        setting, value = weight(millis)
+        _write(place / setting, value)
 
 
 def _write(setting: Path, value: str) -> None:

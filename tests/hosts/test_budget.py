@@ -55,3 +55,19 @@ def test_environments_count_for_several_processes_and_share_by_their_cores(
     budget.set_budget(NETWORK, 3000, 2**33)
     found = {name: (tmp_path / name.format(group=NETWORK.cgroup)).read_text() for name in expected}
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("unified", "millis", "expected"),
+    [
+        (False, 1, ("cpu.shares", "2")),
+        (False, 512_000, ("cpu.shares", "262144")),
+        (True, 5, ("cpu.weight", "1")),
+        (True, 128_000, ("cpu.weight", "10000")),
+    ],
+)
+def test_a_weight_is_one_that_the_kernel_takes(
+    monkeypatch: pytest.MonkeyPatch, unified: bool, millis: int, expected: tuple[str, str]
+) -> None:
+    monkeypatch.setattr(budget, "unified", lambda: unified)
+    assert budget.weight(millis) == expected
