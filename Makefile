@@ -9,6 +9,8 @@ TEST_ADDRESS_RANGE ?= 10.98.0.0/24
 MACHINE_TESTS := smoke_tests/lifecycle/test_machine.py
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cairn
 BIN := .venv/bin
+# Without byte code on disk, every program would translate all libraries anew at each of its many starts.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help up test down lint catalog unit cluster-tests bench bench-cold clean
 .DEFAULT_GOAL := help

@@ -147,7 +147,8 @@ def without(catalog: Catalog, left_out: Iterable[str]) -> list[str]:
 
 def key(catalog: Catalog, item: Item, supply: Supply) -> str:
     """The item's name in the cache: twenty hex digits of a hash over all that determines it."""
-    facts = {"recipe": RECIPE, "item": str(item), "arch": architecture(), **_facts(catalog, item, supply)}
+    form = {"form": "objects.jsonl"} if item.kind == "manifests" else {}
+    facts = {"recipe": RECIPE, "item": str(item), "arch": architecture(), **form, **_facts(catalog, item, supply)}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:20]
 
 

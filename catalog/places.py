@@ -53,8 +53,8 @@ def tool(name: str, catalog: Catalog | None = None) -> Path:
 
 
 def manifest(name: str, supply: Supply | None = None, catalog: Catalog | None = None) -> Path:
-    """A YAML file with all documents of a rendered kustomization."""
-    return entry(Item("manifests", name), supply, catalog) / "manifest.yaml"
+    """A file with all objects of a rendered kustomization, a JSON document a line."""
+    return entry(Item("manifests", name), supply, catalog) / "objects.jsonl"
 
 
 def chart(name: str, supply: Supply | None = None, catalog: Catalog | None = None) -> Path:

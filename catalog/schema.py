@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -281,10 +281,15 @@ class Catalog(_Model):
         return sorted({self.image(name).split("/", 1)[0] for name, image in self.images.items() if not image.own})
 
 
+YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The C parser where PyYAML has it: ten times as fast, and every command reads the lock."""
+
+
 def load(path: Path = HERE / "catalog.yaml") -> Catalog:
     """Reads and checks a lock; CatalogError names the place of what is wrong in it."""
     try:
-        return Catalog.model_validate({"root": path.parent, **yaml.safe_load(path.read_text())})
+        content = yaml.load(path.read_text(), Loader=YAML_LOADER)
+        return Catalog.model_validate({"root": path.parent, **content})
     except ValidationError as error:
         places = [f"  {'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
         raise CatalogError("\n".join([f"{path} is not a valid catalog:", *places])) from error

@@ -13,6 +13,12 @@ from modules.lock import lock
 NAME = "auth-proxy"
 IMAGE = "kube-rbac-proxy"
 """The catalog's name of the image; it belongs into the `images` of each module that has such a door."""
+KEEP_ALIVE_SECONDS = 100
+"""How long a server behind the door must keep a connection that nothing comes over: the door gives it up after 90 s.
+
+That is Go's net/http.DefaultTransport.IdleConnTimeout. Were it the server that gives up first, as uvicorn does after
+5 s unless told otherwise, a request that is on its way at that moment would be answered 502: Go sends no POST twice.
+"""
 _PLACE = "/var/run/secrets/kubernetes.io/serviceaccount"
 """Where client-go looks for a token; ours has the rules in it too."""
 _TOKEN_SECONDS = 3607

@@ -5,7 +5,7 @@ from typing import Any
 from modules import database, online_store
 from modules.api import Object
 from modules.auth_proxy import IMAGE as AUTH_PROXY
-from modules.auth_proxy import auth_proxy, volume
+from modules.auth_proxy import KEEP_ALIVE_SECONDS, auth_proxy, volume
 from modules.auth_proxy import objects as auth_objects
 from modules.checks import RolledOut
 from modules.credentials import Text
@@ -77,6 +77,7 @@ def _server(profile: Profile) -> Object:
         "command": ["python3", "/programs/feature_server.py"],
         "env": [
             {"name": "PORT", "value": str(OWN_PORT)},
+            {"name": "KEEP_ALIVE_SECONDS", "value": str(KEEP_ALIVE_SECONDS)},
             {"name": "PGSSLMODE", "value": database.ssl_mode(profile)},
             *(
                 from_secret(f"{prefix}_{key.upper()}", name, key)

@@ -23,6 +23,12 @@ ENVOY_DEFINITIONS = ("envoyproxies", "clienttrafficpolicies", "backendtrafficpol
 _ENVOY_API = "gateway.envoyproxy.io/v1alpha1"
 _CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller"
 _STREAM_IDLE = "5m"
+_CONNECTION_IDLE = "4s"
+"""When the proxy closes a connection to a server over which nothing comes: before the server does.
+
+Servers give up after 5 s (uvicorn, Node.js) or more, Envoy after an hour unless told otherwise; a request that comes
+just as the server closes is lost, and answered 503.
+"""
 
 # Without queries: presigned URLs carry their signature there.
 _LOGGED = {
@@ -224,7 +230,13 @@ def _traffic() -> list[Object]:
             # Envoy would cut every answer off after 15 s, in the middle of a download too; a route may set its own.
             "spec": {
                 "targetRefs": target,
-                "timeout": {"http": {"requestTimeout": "0s", "streamIdleTimeout": _STREAM_IDLE}},
+                "timeout": {
+                    "http": {
+                        "requestTimeout": "0s",
+                        "streamIdleTimeout": _STREAM_IDLE,
+                        "connectionIdleTimeout": _CONNECTION_IDLE,
+                    }
+                },
             },
         },
     ]

@@ -71,13 +71,13 @@ class _Installer:
         )
         self._begun: dict[str, list[pulumi.Resource]] = {}
         """Each module's resources that don't wait for its gate."""
-        self._all: dict[str, list[pulumi.Resource]] = {}
-        """Each module's resources."""
+        self._last: dict[str, list[pulumi.Resource]] = {}
+        """Of each module's resources those that come after all others: who waits for these waits for all."""
 
     def add(self, module: Module) -> None:
         group = pulumi.ComponentResource(f"cairn:module:{module.name}", module.name)
         software = _software_of(module, self._profile)
-        before = [resource for name in module.requires for resource in self._all.get(name, [])]
+        before = [resource for name in module.requires for resource in self._last.get(name, [])]
         before += [resource for name in module.after for resource in self._begun.get(name, [])]
         objects = module.objects(self._profile)
         own = [made for made in objects if module.owns_object(made)]
@@ -88,18 +88,17 @@ class _Installer:
         home = [namespace] if namespace else []
         others = [made for made in objects if made not in own]
         begun = [*home, *self._objects(others, group, before, {str(module.namespace): namespace} if namespace else {})]
-        everything = [*begun]
         if present:
             pulumi.log.info(f"{module.name}: already there, left as it is", group)
+            last = [*before, *begun]
         else:
             begun += self._software(module, software, group, [*before, *home])
-            everything = [*begun, self._gate(module.name, module, first, group, contents, [*before, *begun])]
+            last = [self._gate(module.name, module, first, group, contents, [*before, *begun])]
         self._begun[module.name] = begun
-        everything += self._objects(own, group, [*before, *everything])
+        last += self._objects(own, group, last)
         if of_own and not present:
-            name = f"{module.name}-objects"
-            everything.append(self._gate(name, module, of_own, group, contents, [*before, *everything]))
-        self._all[module.name] = everything
+            last = [self._gate(f"{module.name}-objects", module, of_own, group, contents, last)]
+        self._last[module.name] = last
         group.register_outputs({})
 
     def _namespace(self, module: Module, group: pulumi.Resource, before: Sequence[pulumi.Resource]) -> pulumi.Resource:

@@ -47,9 +47,8 @@ def without_credentials(objects: list[Object]) -> tuple[list[Object], dict[str, 
 
 
 def patched(manifest: str, patch: Callable[[Object], Object | None]) -> list[Object]:
-    """The manifest's objects, each as `patch` wants it. Pure."""
-    documents = yaml.load_all(manifest, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return [made for found in documents if found and (made := patch(found)) is not None]
+    """The objects of a manifest, a JSON document a line, each as `patch` wants it. Pure."""
+    return [made for line in manifest.splitlines() if (made := patch(json.loads(line))) is not None]
 
 
 def digest(files: dict[str, str]) -> str:

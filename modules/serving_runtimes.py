@@ -33,6 +33,15 @@ _LOGGING = {
     },
     "loggers": {"mlserver": {"handlers": ["output", "last-words"]}},
 }
+# `mlserver start`, with the one setting that has no variable.
+_START = f"""
+from mlserver.cli import main
+from mlserver.settings import Settings
+Settings.__private_attributes__["_custom_rest_server_settings"].default = {{
+    "timeout_keep_alive": {auth_proxy.KEEP_ALIVE_SECONDS}
+}}
+main()
+"""
 # A server that failed to load its model says for a moment that it is ready, having none: so the model itself is asked.
 _IS_READY = (
     f"exec 3<>/dev/tcp/127.0.0.1/{_SERVER_PORT}"
@@ -90,7 +99,7 @@ def _runtime(image: str, formats: list[dict[str, Any]], environment: dict[str, s
     container = {
         "name": "kserve-container",
         "image": lock().image(image),
-        "command": ["mlserver", "start", _MODELS],
+        "command": ["python3", "-c", _START, "start", _MODELS],
         "env": [{"name": name, "value": value} for name, value in server.items()],
         # The door's, but it is here that KServe looks for what its Service leads to.
         "ports": [{"name": "http", "containerPort": PORT}],

@@ -1,6 +1,9 @@
 """Running single pods and reading what they printed."""
 
-from modules.api import Object
+from kubernetes.client import CoreV1Api
+from kubernetes.stream import stream
+
+from modules.api import Object, connect
 from smoke_tests.cluster import POD, Cluster, is_true
 
 PULL_SECONDS = 90
@@ -47,3 +50,28 @@ def start(cluster: Cluster, manifest: Object, seconds: float = PULL_SECONDS) -> 
 def running(cluster: Cluster, namespace: str, job: str) -> list[Object]:
     """The job's pods that exist and are not done."""
     return [pod for pod in cluster.find(POD, namespace, f"job={job}") if not ended(pod)]
+
+
+KEPT = """
+import http.client, time
+connection = http.client.HTTPConnection("127.0.0.1", {port})
+for pause in (0, {idle_seconds}):
+    time.sleep(pause)
+    connection.request("GET", "{path}")
+    answer = connection.getresponse()
+    answer.read()
+    print(answer.status)
+"""
+
+
+def keeps_connections(cluster: Cluster, pod: Object, container: str, port: int, path: str) -> str:
+    """What a server in a container answers twice over one connection, which is idle in between.
+
+    That for longer than uvicorn keeps one unless told otherwise (5 s): a second answer shows that it was told.
+    """
+    command = ["python3", "-c", KEPT.format(port=port, path=path, idle_seconds=7)]
+    # A client of its own: to speak WebSocket, the library changes the one that it is given.
+    core = CoreV1Api(connect(cluster.kubeconfig, cluster.environment.context))
+    name, namespace = name_of(pod)
+    where = {"container": container, "command": command, "stdout": True, "stderr": True}
+    return str(stream(core.connect_get_namespaced_pod_exec, name, namespace, **where))

@@ -186,3 +186,8 @@ def test_nobody_passes_the_proxy_by(cluster: Cluster, team: Team) -> None:
         cluster, pod("behind", team.namespace, f"import socket; socket.create_connection({address}, 9)")
     )
     assert "ConnectionRefusedError" in said
+
+
+def test_the_server_keeps_the_connections_that_its_proxy_may_use_again(cluster: Cluster) -> None:
+    [found, *_] = cluster.find(POD, NAMESPACE, "app=features")
+    assert pods.keeps_connections(cluster, found, "features", OWN_PORT, "/health").split() == ["200", "200"]

@@ -17,6 +17,7 @@ from smoke_tests import pods
 from smoke_tests.cluster import CONFIG_MAP, HTTP_ROUTE, POD, Cluster, is_true, kind_of
 from smoke_tests.entry import ROUTE_SECONDS, Entry, route, status_of, team_host
 from smoke_tests.team import Team, kubeconfig
+from smoke_tests.waiting import until
 from smoke_tests.workload import pod, service
 
 pytestmark = pytest.mark.together("gateway")
@@ -32,6 +33,9 @@ class Here(http.server.BaseHTTPRequestHandler):
         self.send_response(200); self.send_header("Content-Length", str(len(answer))); self.end_headers()
         self.wfile.write(answer)
     def log_message(self, *words): pass
+    def finish(self):
+        super().finish()
+        print("the client is gone")
 http.server.ThreadingHTTPServer(("", {PORT}), Here).serve_forever()
 """
 
@@ -101,6 +105,17 @@ def test_a_teams_route_answers_over_https_with_a_certificate_that_the_environmen
     answer = gate.get(client, there, "/a//b%2Fc?d=e")
     # What signatures are made over arrives as it was sent: the host and the path.
     assert answer.text.split() == ["stable", there, "/a//b%2Fc?d=e"]
+
+
+def test_the_entry_point_gives_an_idle_connection_up_before_servers_do(
+    gate: Entry, client: httpx.Client, models: Models
+) -> None:
+    there = publish(models, "idle", [{"backendRefs": [backend("stable")]}])
+    gate.until_status(client, there)
+    # This server would keep it for ever; others wait for five seconds.
+    until(
+        lambda: "the client is gone" in models.member.logs("stable", models.team.namespace), 10, "the connection to go"
+    )
 
 
 def test_a_client_that_trusts_another_authority_refuses(gate: Entry, cluster: Cluster, models: Models) -> None:

@@ -177,6 +177,12 @@ def test_nobody_is_answered_without_a_token_of_the_team(
     assert pods.output(cluster, knock).split() == ["401", "401", "403", "200", "refused"]
 
 
+def test_a_model_server_keeps_the_connections_that_its_door_may_use_again(served: Served) -> None:
+    [predictor] = served.member.find(POD, served.team.namespace, "app=isvc.v1-predictor")
+    said = pods.keeps_connections(served.member, predictor, "kserve-container", 8081, f"/v2/models/{NAME}")
+    assert said.split() == ["200", "200"]
+
+
 def test_weights_share_requests_out_and_answers_name_the_version_that_gave_them(served: Served) -> None:
     said = [served.caller.infer(served.hosts["weighed"], rows(served.asked)) for _ in range(100)]
     versions = Counter(answer["model_version"] for answer in said)

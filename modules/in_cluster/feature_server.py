@@ -2,7 +2,7 @@
 
 It listens on 127.0.0.1 alone; the proxy beside it has asked Kubernetes whether the caller may use the path.
 DATABASE_HOST, DATABASE_PORT, DATABASE_USER and DATABASE_PASSWORD reach the registries, STORE_HOST, STORE_PORT,
-STORE_TLS and STORE_PASSWORD the online store.
+STORE_TLS and STORE_PASSWORD the online store; KEEP_ALIVE_SECONDS is how long an idle connection stays open.
 """
 
 import asyncio
@@ -104,7 +104,9 @@ def main() -> None:
     """Serve until told to stop."""
     dill.loads = dill.load = refuse_code
     udf_rehydrate.rehydrate_udf_from_source = refuse_code
-    uvicorn.run(Teams(), host="127.0.0.1", port=PORT, lifespan="off", access_log=False, log_level="warning")
+    quiet = {"lifespan": "off", "access_log": False, "log_level": "warning"}
+    patience = int(os.environ["KEEP_ALIVE_SECONDS"])
+    uvicorn.run(Teams(), host="127.0.0.1", port=PORT, timeout_keep_alive=patience, **quiet)
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,12 +23,12 @@ SECRET = {
     "metadata": {"name": "database", "namespace": "tracking"},
     "stringData": {"uri": URI, "tls.crt": CERTIFICATE.certificate, "tls.key": CERTIFICATE.private_key},
 }
-WEBHOOK = """
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingWebhookConfiguration
-metadata: {name: webhook}
-webhooks: [{name: a.b.c, clientConfig: {caBundle: any}}]
-"""
+WEBHOOK = {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingWebhookConfiguration",
+    "metadata": {"name": "webhook"},
+    "webhooks": [{"name": "a.b.c", "clientConfig": {"caBundle": "any"}}],
+}
 
 
 def made(source: Source) -> str:
@@ -86,9 +87,9 @@ def installed(*modules: Module) -> Recording:
         installer.install(load("laptop"), Cluster(kubeconfig=pulumi.Output.secret("a"), identifier="c"))
 
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as directory:
-        (Path(directory) / "webhook.yaml").write_text(WEBHOOK)
+        (Path(directory) / "webhook").write_text(json.dumps(WEBHOOK))
         patch.setattr(installer, "enabled", lambda _: list(modules))
-        patch.setattr(installer, "manifest", lambda name: Path(directory) / f"{name}.yaml")
+        patch.setattr(installer, "manifest", lambda name: Path(directory) / name)
         patch.setattr(installer, "charts_root", lambda: Path(directory) / "charts")
         patch.setattr(installer, "module_version", lambda _: "v1.0.0")
         return record(program)

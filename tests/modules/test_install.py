@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,22 +15,26 @@ from profiles.load import load
 from tests.modules.recorder import Recording, record
 
 PROFILE = load("laptop", {"modules.gateway": {}})
-MANIFEST = """
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: kuberay-operator, namespace: default}
-spec:
-  template:
-    spec:
-      containers: [{name: operator, image: any, args: [], resources: {}, readinessProbe: {initialDelaySeconds: 10}}]
-"""
+CONTAINER = {
+    "name": "operator",
+    "image": "any",
+    "args": [],
+    "resources": {},
+    "readinessProbe": {"initialDelaySeconds": 10},
+}
+OPERATOR: Object = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "kuberay-operator", "namespace": "default"},
+    "spec": {"template": {"spec": {"containers": [CONTAINER]}}},
+}
 
 
 def items_on_disk(directory: Path, patch: pytest.MonkeyPatch) -> None:
-    (directory / "kuberay.yaml").write_text(MANIFEST)
-    (directory / "kserve.yaml").write_text("{kind: ServiceAccount, metadata: {name: kserve}}")
+    (directory / "kuberay").write_text(json.dumps(OPERATOR))
+    (directory / "kserve").write_text('{"kind": "ServiceAccount", "metadata": {"name": "kserve"}}')
     patch.setattr(installer, "chart", lambda name: directory / "charts" / name)
-    patch.setattr(installer, "manifest", lambda name: directory / f"{name}.yaml")
+    patch.setattr(installer, "manifest", lambda name: directory / name)
     patch.setattr(installer, "charts_root", lambda: directory / "charts")
 
 
@@ -188,7 +193,7 @@ def test_charts_are_named_by_paths_that_do_not_depend_on_the_checkout(recording:
 
 def test_a_changed_manifest_shows_in_its_release_and_its_gate(tmp_path: Path) -> None:
     before = installed()
-    (tmp_path / "kuberay.yaml").write_text(MANIFEST.replace("any", "other") + "  replicas: 2\n")
+    (tmp_path / "kuberay").write_text(json.dumps(OPERATOR | {"spec": {**OPERATOR["spec"], "replicas": 2}}))
     after = installed()
     for type_part, name, key in ((":Release", "kuberay", "values"), (":Ready", "ray", "contents")):
         assert before.one(type_part, name).inputs[key] != after.one(type_part, name).inputs[key]

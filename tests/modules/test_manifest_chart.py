@@ -18,7 +18,7 @@ def test_the_chart_holds_just_these_objects() -> None:
 
 
 def test_objects_that_the_patch_drops_are_left_out() -> None:
-    manifest = "kind: A\n---\nkind: B\n---\n"
+    manifest = '{"kind": "A"}\n{"kind": "B"}\n'
     assert patched(manifest, lambda found: None if found["kind"] == "A" else {**found, "x": 1}) == [
         {"kind": "B", "x": 1}
     ]
