@@ -41,9 +41,6 @@ def main() -> None:
         "FEAST_SERVER": f"https://features.{domain}/{team}",
         # Feast's client signs in with it.
         "LOCAL_K8S_TOKEN": token,
-        # Feast has every function of its own rewritten to check types whenever it is imported, which takes seconds; by
-        # the leave of Python, it doesn't.
-        "PYTHONOPTIMIZE": "1",
         # Each library reads another name for the same file.
         **dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"), str(file)),
     }

@@ -61,8 +61,8 @@ class _ControlPlaneProvider(_HostProvider):
         fixed = [key for key, value in _news["cluster"].items() if _olds["cluster"].get(key) != value]
         if fixed and running_cluster.initialised(Host(**_news["host"])):
             raise HostError(
-                f"{', '.join(fixed)} of a cluster can't be changed while it runs: "
-                "`cairn down`, then `cairn up` with the new settings"
+                f"{', '.join(fixed)} of a cluster can't be changed while it runs: `cairn down`, then `cairn up` with "
+                "the new settings; or `cairn up --unset cluster.KEY`, which takes one back and keeps the cluster"
             )
         return super().update(_id, _olds, _news)
 
