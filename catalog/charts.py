@@ -10,6 +10,7 @@ import yaml
 from catalog.cache import remove
 from catalog.errors import CatalogError
 from catalog.golang import module_directory
+from catalog.items import OBJECTS
 from catalog.processes import run
 from catalog.schema import YAML_LOADER, Catalog, Chart
 
@@ -69,9 +70,9 @@ def chart_metadata(name: str, chart: Chart, text: str, vendored: set[str]) -> st
 
 
 def render_manifest(kubectl: Path, source: Path, out: Path) -> None:
-    """Renders the kustomization in `source` to `out`/objects.jsonl: every run reads it, and YAML takes far longer."""
+    """Renders the kustomization in `source` into `out`."""
     objects = yaml.load_all(run([kubectl, "kustomize", source]), Loader=YAML_LOADER)
-    (out / "objects.jsonl").write_text("".join(f"{json.dumps(made)}\n" for made in objects if made))
+    (out / OBJECTS).write_text("".join(f"{json.dumps(made)}\n" for made in objects if made))
 
 
 def build_manifest(catalog: Catalog, name: str, kubectl: Path, out: Path, tmp: Path) -> None:

@@ -18,6 +18,8 @@ from catalog.supply import Supply
 
 KINDS = ("tools", "debian", "binaries", "charts", "manifests", "images")
 """Sections of catalog.yaml, in the order in which they are made."""
+OBJECTS = "objects.jsonl"
+"""What a manifest is kept as: a JSON document a line, since every run reads it, and YAML takes far longer."""
 
 RECIPE = "1"
 """Raised when the code that makes items changes what it makes of the same lock."""
@@ -147,7 +149,7 @@ def without(catalog: Catalog, left_out: Iterable[str]) -> list[str]:
 
 def key(catalog: Catalog, item: Item, supply: Supply) -> str:
     """The item's name in the cache: twenty hex digits of a hash over all that determines it."""
-    form = {"form": "objects.jsonl"} if item.kind == "manifests" else {}
+    form = {"form": OBJECTS} if item.kind == "manifests" else {}
     facts = {"recipe": RECIPE, "item": str(item), "arch": architecture(), **form, **_facts(catalog, item, supply)}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:20]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from catalog import cache, debian
 from catalog.directories import REPOSITORY, charts_root
 from catalog.errors import CatalogError
-from catalog.items import Item, key
+from catalog.items import OBJECTS, Item, key
 from catalog.schema import Catalog, load
 from catalog.supply import Supply
 
@@ -54,7 +54,7 @@ def tool(name: str, catalog: Catalog | None = None) -> Path:
 
 def manifest(name: str, supply: Supply | None = None, catalog: Catalog | None = None) -> Path:
     """A file with all objects of a rendered kustomization, a JSON document a line."""
-    return entry(Item("manifests", name), supply, catalog) / "objects.jsonl"
+    return entry(Item("manifests", name), supply, catalog) / OBJECTS
 
 
 def chart(name: str, supply: Supply | None = None, catalog: Catalog | None = None) -> Path:
