@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,11 +48,12 @@ def settle(request: Request) -> Plan:
     environment = request.name or (default_name(request.profile) if request.profile else open_environment(None).name)
     check_name(environment)
     kept = kept_settings(environment)
+    overrides = kept.set | parse(request.overrides)
     settings = replace(
         kept,
         profile=portable(request.profile) if request.profile else kept.profile,
         supply=request.supply or kept.supply,
-        set={key: value for key, value in (kept.set | parse(request.overrides)).items() if key not in request.unset},
+        set={key: value for key, value in overrides.items() if key not in request.unset},
         kubeconfig=str(Path(request.kubeconfig).expanduser().resolve()) if request.kubeconfig else kept.kubeconfig,
         context=request.context or kept.context,
     )
@@ -60,7 +62,13 @@ def settle(request: Request) -> Plan:
     settings, told = _select(settings, request)
     profile = load(settings.profile, settings.set)
     refuse_at_once(profile)
-    return Plan(environment, settings, profile, told)
+    return Plan(environment, settings, profile, (*_not_set(overrides, request.unset), *told))
+
+
+def _not_set(overrides: Mapping[str, object], unset: tuple[str, ...]) -> list[str]:
+    """A line for each key that is to be forgotten and isn't there: mistyped, or forgotten before."""
+    there = ", ".join(overrides) or "none"
+    return [f"--unset {key}: there is no such override; there are: {there}" for key in unset if key not in overrides]
 
 
 def _select(settings: Settings, request: Request) -> tuple[Settings, tuple[str, ...]]:

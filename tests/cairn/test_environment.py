@@ -84,6 +84,14 @@ def test_what_is_asked_comes_on_top_of_what_is_kept() -> None:
     assert wanted.profile.cluster.workers == 1
 
 
+def test_a_key_that_is_to_be_forgotten_and_is_not_there_is_named_with_those_that_are() -> None:
+    Environment("dev").save(Settings(profile="laptop", supply="source", set={"cluster.workers": 2}))
+    [told] = settle(Request(None, "dev", unset=("cluster.worker",))).told
+    assert "cluster.worker:" in told
+    assert "there are: cluster.workers" in told
+    assert settle(Request(None, "dev", unset=("cluster.workers",))).told == ()
+
+
 def test_a_profiles_path_is_kept_so_that_it_is_found_from_everywhere(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
