@@ -15,7 +15,7 @@ from cairn.environment import settings_file
 from cairn.overrides import parse
 from catalog.directories import REPOSITORY
 from hosts.local.teardown import recorded, teardown
-from modules.api import connect
+from modules.contract.api import connect
 from profiles.errors import ProfileError
 from profiles.load import load
 from profiles.schema import Profile

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from modules.authority import KeyPair, new_authority, sign
-from modules.credentials import Authority, Password, Source, filled, value
-from modules.made_credentials import new_password
+from installer.authority import KeyPair, new_authority, sign
+from installer.made_credentials import new_password
+from modules.contract.credentials import Authority, Password, Source, filled, value
 
 
 class Credentials:

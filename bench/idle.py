@@ -9,7 +9,7 @@ from kubernetes.client import ApiClient
 
 from hosts.local.budget import ROOT, unified
 from hosts.local.plan import Network
-from modules.api import path_of, request
+from modules.contract.api import path_of, request
 from profiles.quantity import amount
 
 

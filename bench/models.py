@@ -9,15 +9,23 @@ from dataclasses import replace
 
 from bench import serving
 from bench.serving import Served, Target
-from modules.api import Object
-from modules.lock import lock
-from modules.serving_runtimes import runtimes
-from smoke_tests.cluster import POD, Cluster, is_true
-from smoke_tests.entry import Entry, route, team_host
-from smoke_tests.environment import of_stack
-from smoke_tests.models import NAME, READY_SECONDS, Caller, inference_service, rows, train_and_store, until_ready
-from smoke_tests.team import Team, make_team, remove_team, token
-from smoke_tests.waiting import until
+from modules.contract.api import Object
+from modules.contract.lock import lock
+from modules.models.serving_runtimes import runtimes
+from smoke_tests.support.cluster import POD, Cluster, is_true
+from smoke_tests.support.entry import Entry, route, team_host
+from smoke_tests.support.environment import of_stack
+from smoke_tests.support.models import (
+    NAME,
+    READY_SECONDS,
+    Caller,
+    inference_service,
+    rows,
+    train_and_store,
+    until_ready,
+)
+from smoke_tests.support.team import Team, make_team, remove_team, token
+from smoke_tests.support.waiting import until
 
 MODEL = "v2"
 PORT = 8080

@@ -25,11 +25,11 @@ from hosts.local.node import Node
 from hosts.local.plan import Network
 from hosts.provision import join_worker, make_control_plane, provision
 from hosts.spec import ControlPlaneConfig, Host
-from modules.api import Object, connect
-from modules.checks import Check
-from modules.manifest_chart import patched
-from modules.module import Module
-from modules.ready import evaluate
+from installer.manifest_chart import patched
+from installer.ready import evaluate
+from modules.contract.api import Object, connect
+from modules.contract.checks import Check
+from modules.contract.module import Module
 from modules.registry import enabled
 from profiles.schema import Profile
 from stacks.clusters.kubeadm import node_config

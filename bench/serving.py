@@ -13,8 +13,8 @@ from pathlib import Path
 from kubernetes.client import ApiClient, CoreV1Api
 
 from bench import load
-from modules.api import Object, path_of, request
-from modules.lock import lock
+from modules.contract.api import Object, path_of, request
+from modules.contract.lock import lock
 
 NAME = "load"
 RESULT = "RESULT "

@@ -10,7 +10,7 @@ from catalog.items import Item, key
 from catalog.schema import Catalog
 from catalog.schema import load as load_catalog
 from catalog.supply import Supply
-from modules.api import ApiError, path_of, request
+from modules.contract.api import ApiError, path_of, request
 from modules.registry import enabled
 from profiles.quantity import amount
 from profiles.schema import Profile

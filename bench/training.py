@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from smoke_tests import training_example
-from smoke_tests.cluster import TRAIN_JOB, WORKLOAD, Cluster, condition, is_true
-from smoke_tests.environment import of_stack
-from smoke_tests.team import Team, make_team, remove_team
-from smoke_tests.training_example import NAMES
+from smoke_tests.support import training_example
+from smoke_tests.support.cluster import TRAIN_JOB, WORKLOAD, Cluster, condition, is_true
+from smoke_tests.support.environment import of_stack
+from smoke_tests.support.team import Team, make_team, remove_team
+from smoke_tests.support.training_example import NAMES
 
 FRAMEWORK = "jax"
 LONGEST_SECONDS = 600

@@ -8,7 +8,7 @@ from kubernetes.client import ApiClient
 from cairn.environment import Environment
 from cairn.errors import UserError
 from catalog.directories import REPOSITORY
-from modules.api import connect
+from modules.contract.api import connect
 from profiles.load import load
 from profiles.schema import Profile
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from cairn.smoke_files import smoke_files
 from catalog.directories import REPOSITORY, state_root
 
 
@@ -17,8 +18,7 @@ def environments(incomplete: str) -> list[str]:
 
 def modules(incomplete: str) -> list[str]:
     """What has smoke tests."""
-    files = (REPOSITORY / "smoke_tests").glob("test_*.py")
-    return _starting(incomplete, (file.stem.removeprefix("test_") for file in files))
+    return _starting(incomplete, smoke_files())
 
 
 def _starting(incomplete: str, names: Iterable[str]) -> list[str]:

@@ -6,10 +6,10 @@ from typing import Any
 
 from cairn.cluster import Cluster
 from cairn.errors import UserError
-from modules.api import ApiError, Object, path_of, request
-from modules.devices import Counts, accelerators
-from modules.module import ALREADY_THERE, Module
-from modules.ready import failing
+from installer.ready import failing
+from modules.cluster.devices import Counts, accelerators
+from modules.contract.api import ApiError, Object, path_of, request
+from modules.contract.module import ALREADY_THERE, Module
 from modules.registry import enabled
 
 

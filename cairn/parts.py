@@ -15,7 +15,7 @@ def parts(profile: Profile) -> list[str]:
 
 
 def part_of(urn: str) -> str:
-    """The part that a resource belongs to: modules.install puts each module's below a component of its name."""
+    """The part that a resource belongs to: installer.install puts each module's below a component of its name."""
     found = MODULE.search(urn)
     return found[1] if found else CLUSTER
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from cairn.bring_up import Outcome
 from cairn.progress import Row, State
-from modules.entry_point import entry_point
+from installer.entry_point import entry_point
 from profiles.schema import Profile
 
 

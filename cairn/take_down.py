@@ -21,7 +21,7 @@ from catalog.directories import environment_root
 from hosts.local import etc_hosts
 from hosts.local.plan import Network
 from hosts.local.teardown import teardown
-from modules.api import ApiError, Object, path_of, request
+from modules.contract.api import ApiError, Object, path_of, request
 from profiles.errors import ProfileError
 
 

@@ -1,25 +1,13 @@
 """Which modules there are, and which of them a profile turns on."""
 
 from catalog.items import without
-from modules import (
-    accelerators,
-    database,
-    features,
-    gateway,
-    jobset,
-    metrics,
-    object_store,
-    online_store,
-    queueing,
-    ray,
-    serving,
-    storage,
-    teams,
-    tracking,
-    training,
-)
-from modules.lock import lock
-from modules.module import Module
+from modules.cluster import accelerators, gateway, metrics, storage
+from modules.compute import jobset, queueing, ray, training
+from modules.contract.lock import lock
+from modules.contract.module import Module
+from modules.data import database, features, object_store, online_store
+from modules.models import serving, tracking
+from modules.people import teams
 from profiles.schema import Profile
 
 _MODULES = (

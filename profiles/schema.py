@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from profiles.module_settings import Modules
+from profiles.modules import Modules
 from profiles.quantity import Quantity, amount
-from profiles.settings import Settings
+from profiles.settings.base import Settings
 from profiles.teams import Team, TeamName, is_reserved
 
 

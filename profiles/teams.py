@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from profiles.quantity import Quantity
-from profiles.settings import Settings
+from profiles.settings.base import Settings
 
 # Namespaces of the platform and of Kubernetes itself; those that end in -system or begin with kube- are taken too.
 RESERVED_NAMESPACES = frozenset(

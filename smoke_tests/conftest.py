@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 
 from catalog.directories import REPOSITORY
-from modules.api import ApiError, connect, path_of, request
-from modules.devices import accelerators, kinds
-from modules.ready import failing
+from installer.ready import failing
+from modules.cluster.devices import accelerators, kinds
+from modules.contract.api import ApiError, connect, path_of, request
 from modules.registry import all_modules, enabled
-from smoke_tests import evidence, turns
-from smoke_tests.cluster import Cluster
-from smoke_tests.environment import Environment, NoEnvironmentError, of_kubeconfig, of_stack
-from smoke_tests.recorder import Recorder
-from smoke_tests.team import Team, make_team, remove_team
-from smoke_tests.waiting import until
+from smoke_tests.support import evidence, turns
+from smoke_tests.support.cluster import Cluster
+from smoke_tests.support.environment import Environment, NoEnvironmentError, of_kubeconfig, of_stack
+from smoke_tests.support.recorder import Recorder
+from smoke_tests.support.team import Team, make_team, remove_team
+from smoke_tests.support.waiting import until
 
 ENVIRONMENT = pytest.StashKey[Environment]()
 DIRECTORY = pytest.StashKey[Path]()

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from catalog.directories import REPOSITORY
-from modules.gateway import addresses
-from modules.routes import host, team_hosts
-from smoke_tests import example
-from smoke_tests.cluster import (
+from modules.cluster.gateway import addresses
+from modules.parts.routes import host, team_hosts
+from smoke_tests.support import example
+from smoke_tests.support.cluster import (
     CONFIG_MAP,
     CRON_JOB,
     HTTP_ROUTE,
@@ -22,10 +22,10 @@ from smoke_tests.cluster import (
     Cluster,
     kind_of,
 )
-from smoke_tests.environment import Environment
-from smoke_tests.models import INFERENCE_SERVICE
-from smoke_tests.newcomer import Newcomer, steps
-from smoke_tests.waiting import until
+from smoke_tests.support.environment import Environment
+from smoke_tests.support.models import INFERENCE_SERVICE
+from smoke_tests.support.newcomer import Newcomer, steps
+from smoke_tests.support.waiting import until
 
 TUTORIAL = REPOSITORY / "docs" / "tutorial-journey.md"
 OWN = ("tumour", "evaluation")

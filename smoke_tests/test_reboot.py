@@ -9,13 +9,13 @@ import pytest
 
 from catalog.directories import REPOSITORY
 from hosts.local.teardown import recorded
-from smoke_tests import pods
-from smoke_tests.cluster import Cluster, kind_of
-from smoke_tests.environment import CAIRN, Environment
 from smoke_tests.lifecycle.machine import cut_power
-from smoke_tests.team import Team
-from smoke_tests.training_example import endless, goes_on
-from smoke_tests.workload import pod, volume_claim, with_volume
+from smoke_tests.support import pods
+from smoke_tests.support.cluster import Cluster, kind_of
+from smoke_tests.support.environment import CAIRN, Environment
+from smoke_tests.support.team import Team
+from smoke_tests.support.training_example import endless, goes_on
+from smoke_tests.support.workload import pod, volume_claim, with_volume
 
 TRAINING_SECONDS = 300
 """Two workers' start, or the platform's and then theirs, on two busy cores."""

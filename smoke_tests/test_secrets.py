@@ -6,8 +6,8 @@ import subprocess
 import pytest
 
 from catalog.directories import REPOSITORY, environment_root, state_root
-from smoke_tests.environment import CAIRN, Environment
-from smoke_tests.evidence import canaries, leaks
+from smoke_tests.support.environment import CAIRN, Environment
+from smoke_tests.support.evidence import canaries, leaks
 
 
 @pytest.fixture(autouse=True)

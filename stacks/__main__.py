@@ -8,10 +8,10 @@ import pulumi
 from catalog import prune
 from catalog.build import Progress, provide
 from catalog.directories import REPOSITORY, environment_root
-from modules.cluster import Cluster
-from modules.entry_point import entry_point, names
-from modules.gateway import addresses
-from modules.install import install
+from installer.entry_point import entry_point, names
+from installer.install import install
+from modules.cluster.gateway import addresses
+from modules.contract.cluster import Cluster
 from modules.registry import catalog_items, installed_from_here
 from profiles.errors import ProfileError
 from profiles.load import load

@@ -32,9 +32,9 @@ def command(
     """
     from cairn.cluster import reach
     from cairn.opening import open_environment
-    from modules.api import get, path_of
-    from modules.gateway import AUTHORITY
-    from modules.routes import NAMESPACE
+    from modules.cluster.gateway import AUTHORITY
+    from modules.contract.api import get, path_of
+    from modules.parts.routes import NAMESPACE
 
     environment = open_environment(name)
     cluster = reach(environment)

@@ -12,6 +12,7 @@ from cairn import completion
 from cairn.console import print_json
 from cairn.errors import UserError
 from cairn.options import AsJson, Name
+from cairn.smoke_files import smoke_files
 from catalog.directories import REPOSITORY
 
 EXAMPLES = """Examples:
@@ -24,7 +25,6 @@ EXAMPLES = """Examples:
 
     cairn smoke storage --json
 """
-TESTS = REPOSITORY / "smoke_tests"
 EVIDENCE = REPOSITORY / "evidence"
 
 
@@ -80,8 +80,7 @@ def found(environment: str, before: set[Path]) -> dict[str, object]:
 
 def test_files(modules: list[str]) -> list[str]:
     """The test files of these modules; every one that tests a running platform when none is named."""
-    known = {file.stem.removeprefix("test_"): file for file in sorted(TESTS.glob("test_*.py"))}
-    known |= {"hosts": TESTS / "hosts"}
+    known = smoke_files()
     if unknown := sorted(set(modules) - set(known)):
         where = f"tests: {', '.join(known)}"
         raise UserError(f"no smoke test for {', '.join(unknown)}", where=where, fix="cairn smoke")

@@ -5,7 +5,7 @@ from pathlib import Path
 from kubernetes.client import ApiClient
 
 from cairn.preflight.check import Check, failed, passed
-from modules.api import ApiError, connect, request
+from modules.contract.api import ApiError, connect, request
 
 NAME_IT = "cairn up PROFILE --kubeconfig FILE --context NAME"
 

@@ -11,7 +11,7 @@ from testinfra.host import Host
 from catalog.build import tool
 from hosts.spec import NodeConfig
 from smoke_tests.conftest import ENVIRONMENT
-from smoke_tests.environment import Environment
+from smoke_tests.support.environment import Environment
 from stacks.clusters.kubeadm import node_config
 
 CONTROL_PLANE = "control-plane"

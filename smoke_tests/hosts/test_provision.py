@@ -4,7 +4,7 @@ import pytest
 
 from hosts.provision import provision
 from hosts.spec import Host, NodeConfig
-from smoke_tests.environment import Environment
+from smoke_tests.support.environment import Environment
 
 
 @pytest.mark.disruptive

@@ -2,7 +2,7 @@
 
 import json
 
-from modules.api import connect, path_of, request
+from modules.contract.api import connect, path_of, request
 from smoke_tests.lifecycle.person import Person
 
 KINDS = (

@@ -12,7 +12,7 @@ import pytest
 
 from catalog.directories import REPOSITORY
 from hosts.local.plan import Network
-from smoke_tests.environment import CAIRN
+from smoke_tests.support.environment import CAIRN
 
 Done = subprocess.CompletedProcess[str]
 

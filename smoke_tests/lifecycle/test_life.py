@@ -8,16 +8,16 @@ import pytest
 import yaml
 
 from catalog.directories import REPOSITORY
-from modules.api import Object
-from smoke_tests import pods
-from smoke_tests.cluster import NODE, POD, Cluster, Kind, is_true
-from smoke_tests.environment import Environment, credentials
-from smoke_tests.evidence import canaries, leaks
+from modules.contract.api import Object
 from smoke_tests.lifecycle.conftest import SMALL, Life, words
 from smoke_tests.lifecycle.inventory import kubeconfig
 from smoke_tests.lifecycle.machine import look
-from smoke_tests.waiting import until
-from smoke_tests.workload import SLEEP, pod, pod_spec, preferring, volume_claim, with_volume
+from smoke_tests.support import pods
+from smoke_tests.support.cluster import NODE, POD, Cluster, Kind, is_true
+from smoke_tests.support.environment import Environment, credentials
+from smoke_tests.support.evidence import canaries, leaks
+from smoke_tests.support.waiting import until
+from smoke_tests.support.workload import SLEEP, pod, pod_spec, preferring, volume_claim, with_volume
 
 WRITE = "open('/data/kept', 'w').write('still here')"
 DEPLOYMENT = Kind("apps/v1", "deployments")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from hosts.local import budget
-from modules.api import connect, path_of, request
+from modules.contract.api import connect, path_of, request
 from smoke_tests.lifecycle.conftest import words
 from smoke_tests.lifecycle.machine import SETTINGS, look, others_run, set_kernel
 from smoke_tests.lifecycle.person import Person

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from catalog.directories import REPOSITORY
-from modules.api import connect, path_of, request
+from modules.contract.api import connect, path_of, request
 from smoke_tests.lifecycle.machine import look
 from smoke_tests.lifecycle.person import Done, Person
 

@@ -23,7 +23,7 @@ from smoke_tests.plugins.objects import (
     job,
 )
 from smoke_tests.plugins.provider import CallError, Provider
-from smoke_tests.waiting import until
+from smoke_tests.support.waiting import until
 
 Change = provider_pb2.PropertyDiff
 

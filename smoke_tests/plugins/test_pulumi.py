@@ -16,7 +16,7 @@ from smoke_tests.plugins.charts import write_chart
 from smoke_tests.plugins.control_plane import NO_IMAGE
 from smoke_tests.plugins.objects import IMAGE
 from smoke_tests.plugins.project import Project
-from smoke_tests.waiting import until
+from smoke_tests.support.waiting import until
 
 PASSWORD = "correct-horse-battery"
 

@@ -10,7 +10,7 @@ from kubernetes import client
 from smoke_tests.plugins.control_plane import NO_IMAGE
 from smoke_tests.plugins.objects import DEPLOYMENT, JOB, SERVICE, config_map, deployment, job, service
 from smoke_tests.plugins.provider import CallError, InitError, Provider
-from smoke_tests.waiting import until
+from smoke_tests.support.waiting import until
 
 
 def annotated(inputs: dict[str, Any], **annotations: str) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from kubernetes.client import ApiClient
 
 from catalog.directories import REPOSITORY
 from catalog.supply import Supply
-from modules.api import ApiError, Object, connect, get, path_of, request
-from modules.cluster import Cluster
-from modules.install import ENVIRONMENT, mark
-from modules.module import Module
-from modules.ready import evaluate
+from installer.install import ENVIRONMENT, mark
+from installer.ready import evaluate
+from modules.contract.api import ApiError, Object, connect, get, path_of, request
+from modules.contract.cluster import Cluster
+from modules.contract.module import Module
 from modules.registry import enabled
 from profiles.schema import Profile
 from stacks.clusters.kubeconfig import portable

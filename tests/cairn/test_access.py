@@ -6,7 +6,7 @@ import yaml
 from cairn.access import duration, kubeconfig
 from cairn.errors import UserError
 from cairn.health import node_health
-from modules.api import Object
+from modules.contract.api import Object
 
 ADMIN = """
 apiVersion: v1

@@ -13,7 +13,7 @@ from bench.training import Started
 from catalog.cache import FileRecord, Receipt
 from catalog.items import Item
 from catalog.schema import load as load_catalog
-from modules.credentials import Certificate, Password, Text
+from modules.contract.credentials import Certificate, Password, Text
 from profiles.load import load
 
 GIB = 1024**3

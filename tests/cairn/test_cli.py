@@ -110,7 +110,7 @@ def test_smoke_for_programs_is_one_document_with_what_each_check_came_to(
             pass
 
     def tests(command: list[str], **settings: object) -> "subprocess.CompletedProcess[str]":
-        assert "smoke_tests/test_storage.py" in command and settings["stdout"] is sys.stderr
+        assert "smoke_tests/cluster/test_storage.py" in command and settings["stdout"] is sys.stderr
         run = tmp_path / "evidence/dev-20260101T000000Z"
         run.mkdir(parents=True)
         lines = [{"test": "a", "outcome": "passed"}, {"test": "b", "outcome": "failed"}]
@@ -172,6 +172,6 @@ def test_errors_written_for_people_are_shown_as_they_are() -> None:
 
 
 def test_smoke_tests_are_chosen_by_module_and_an_unknown_one_is_named() -> None:
-    assert files_of(["queueing"]) == ["smoke_tests/test_queueing.py"]
+    assert files_of(["queueing"]) == ["smoke_tests/compute/test_queueing.py"]
     with pytest.raises(UserError, match="no smoke test for quueing"):
         files_of(["quueing"])

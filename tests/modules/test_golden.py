@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from modules.checks import to_data
-from modules.credentials import named
+from modules.contract.checks import to_data
+from modules.contract.credentials import named
 from modules.registry import all_modules, enabled
 from profiles.load import available, load
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from modules import ray, serving
+from modules.compute import ray
+from modules.models import serving
 from modules.registry import enabled
 from profiles.load import load
 from profiles.quantity import amount

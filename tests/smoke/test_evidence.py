@@ -2,8 +2,8 @@ import base64
 import json
 from pathlib import Path
 
-from smoke_tests.environment import credentials
-from smoke_tests.evidence import LEFT_OUT, Check, canaries, leaks, record, redact
+from smoke_tests.support.environment import credentials
+from smoke_tests.support.evidence import LEFT_OUT, Check, canaries, leaks, record, redact
 
 WEB_TOKEN = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJ0ZWFtLWEiLCJleHAiOjF9.c2lnbmF0dXJl"
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----"

@@ -3,8 +3,8 @@ import re
 import yaml
 
 import catalog
-from smoke_tests import example
-from smoke_tests.newcomer import steps
+from smoke_tests.support import example
+from smoke_tests.support.newcomer import steps
 from smoke_tests.test_journey import TUTORIAL
 
 

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from modules.api import Object
+from modules.contract.api import Object
 from profiles.load import load
-from smoke_tests import leftovers, pods
+from smoke_tests.support import leftovers, pods
 
 
 class Servers:

@@ -3,25 +3,24 @@ from pathlib import Path
 import pytest
 
 import modules.registry
-from smoke_tests.cluster import Kind, kind_of
 from smoke_tests.conftest import module_of
-from smoke_tests.environment import Environment
-from smoke_tests.workload import job, pod
+from smoke_tests.support.cluster import Kind, kind_of
+from smoke_tests.support.environment import Environment
+from smoke_tests.support.workload import job, pod
 
 SMOKE_TESTS = Path(__file__).resolve().parents[2] / "smoke_tests"
 
 
 @pytest.mark.parametrize("name", modules.registry.all_modules())
 def test_every_module_has_a_smoke_test_that_asks_whether_it_is_ready(name: str) -> None:
-    file = SMOKE_TESTS / f"test_{name}.py"
-    assert file.exists(), f"add smoke_tests/test_{name}.py (CONTRIBUTING.md)"
+    [file] = SMOKE_TESTS.glob(f"*/test_{name}.py")
     assert f'ready("{name}")' in file.read_text()
 
 
 def test_a_test_is_about_the_module_that_its_file_is_named_after() -> None:
-    assert module_of("smoke_tests/test_queueing.py::test_a_job_waits") == "queueing"
-    assert module_of("smoke_tests/test_serving_ray.py::test_a_ray_service_answers") == "serving"
-    assert module_of("smoke_tests/test_nodes.py::test_the_budget") == "nodes"
+    assert module_of("smoke_tests/compute/test_queueing.py::test_a_job_waits") == "queueing"
+    assert module_of("smoke_tests/models/test_serving_ray.py::test_a_ray_service_answers") == "serving"
+    assert module_of("smoke_tests/cluster/test_nodes.py::test_the_budget") == "nodes"
     assert module_of("smoke_tests/hosts/test_node.py::test_a_unit_runs[a-b]") == "hosts"
     assert module_of("smoke_tests/lifecycle/test_life.py::test_down") == "lifecycle"
 

@@ -1,6 +1,6 @@
 import yaml
 
-from smoke_tests import training_example
+from smoke_tests.support import training_example
 
 LOG = """\
 WARNING: nobody asked for this line

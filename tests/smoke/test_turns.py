@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadGroupScheduling
 
-from smoke_tests import turns
-from smoke_tests.turns import Turns
+from smoke_tests.support import turns
+from smoke_tests.support.turns import Turns
 
 TESTS = ["test_a.py::test_one", "test_b.py::test_two@alone", "test_b.py::test_three@alone"]
 

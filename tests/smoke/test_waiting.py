@@ -1,6 +1,6 @@
 import pytest
 
-from smoke_tests.waiting import until
+from smoke_tests.support.waiting import until
 
 
 def test_the_first_truthy_answer_is_returned() -> None:

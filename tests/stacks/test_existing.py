@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from modules.api import connect
-from modules.cluster import Cluster
+from modules.contract.api import connect
+from modules.contract.cluster import Cluster
 from profiles.load import load
 from stacks.clusters.existing import look
 from stacks.errors import ClusterError
-from tests.modules.fake_api import FakeApi, fake_api
+from tests.fake_api import FakeApi, fake_api
 
 PROFILE = load("laptop")
 KUEUE = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/clusterqueues.kueue.x-k8s.io"

@@ -11,13 +11,13 @@ from catalog import build, prune
 from catalog.cache import Receipt
 from catalog.directories import REPOSITORY, environment_root
 from catalog.supply import Supply
-from modules import install
-from modules.cluster import Cluster
+from installer import install
+from modules.contract.cluster import Cluster
 from profiles.errors import ProfileError
 from profiles.schema import Profile
 from stacks import keep_supply
 from stacks.clusters import existing
-from tests.modules.recorder import Recording, record
+from tests.installer.recorder import Recording, record
 
 MAKE = existing.make
 SETTINGS = {"cairn:supply": "source", "cairn:set": '{"cluster.provider": "existing"}'}

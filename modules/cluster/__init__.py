@@ -1,0 +1,1 @@
+"""Modules that the cluster itself needs: volumes, metrics, accelerators, the entry point."""

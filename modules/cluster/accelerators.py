@@ -1,0 +1,84 @@
+"""GPUs that pods ask for as `nvidia.com/gpu`: simulated by the DRA example driver, or real by NVIDIA's operator."""
+
+from kubernetes.client import ApiClient
+
+from modules.contract.checks import Allocatable, Check, Devices, Exists, RolledOut
+from modules.contract.lock import lock
+from modules.contract.module import Module, RemoteChart, Values
+from profiles.schema import Profile
+
+NAMESPACE = "accelerators"
+RESOURCE = "nvidia.com/gpu"
+"""What a pod's limits call a GPU, simulated or real."""
+DRIVER = "gpu.example.com"
+"""The simulated devices' driver and DeviceClass."""
+
+_REAL_GPUS = Allocatable(resource=RESOURCE)
+
+
+def _simulated_values(profile: Profile) -> Values:
+    assert profile.modules.accelerators is not None
+    repository, tag = lock().repository_and_tag("dra-example-driver")
+    return {
+        "image": {"repository": repository, "tag": tag},
+        "deviceProfile": "gpu",
+        "driverName": DRIVER,
+        "deviceClass": {"extendedResourceName": RESOURCE},
+        "kubeletPlugin": {
+            "numDevices": profile.modules.accelerators.per_node,
+            "podAnnotations": {"cairn/simulated": "SIMULATED devices: they compute nothing"},
+            "containers": {
+                "plugin": {
+                    "resources": {"requests": {"cpu": "5m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}},
+                    "metricsPort": -1,
+                }
+            },
+        },
+    }
+
+
+def _simulated_ready(profile: Profile) -> tuple[Check, ...]:
+    assert profile.modules.accelerators is not None
+    return (
+        RolledOut(kind="DaemonSet", namespace=NAMESPACE, name="dra-example-driver-kubeletplugin"),
+        Exists(api_version="resource.k8s.io/v1", resource="deviceclasses", name=DRIVER),
+        Devices(driver=DRIVER, per_node=profile.modules.accelerators.per_node),
+    )
+
+
+def _simulated_notes(_: ApiClient) -> tuple[str, ...]:
+    return ("SIMULATED devices: they compute nothing",)
+
+
+SIMULATED = Module(
+    name="accelerators",
+    summary="SIMULATED GPUs, asked for as nvidia.com/gpu",
+    namespace=NAMESPACE,
+    pod_security="privileged",  # the driver writes kubelet's plug-in directories
+    chart="dra-example-driver",
+    images=("dra-example-driver",),
+    values=_simulated_values,
+    ready=_simulated_ready,
+    foreign=(Exists(api_version="resource.k8s.io/v1", resource="deviceclasses", name=DRIVER), _REAL_GPUS),
+    notes=_simulated_notes,
+)
+
+NVIDIA = Module(
+    name="accelerators",
+    summary="NVIDIA GPUs, asked for as nvidia.com/gpu (not run by this project: docs/modules/cluster/accelerators.md)",
+    namespace=NAMESPACE,
+    pod_security="privileged",  # it installs drivers and the container toolkit on the nodes
+    remote_chart=RemoteChart("gpu-operator", repository="https://helm.ngc.nvidia.com/nvidia", version="v25.3.4"),
+    values=lambda _: {"cdi": {"enabled": True}, "dcgmExporter": {"enabled": False}},
+    ready=lambda _: (RolledOut(kind="Deployment", namespace=NAMESPACE, name="gpu-operator"), _REAL_GPUS),
+    foreign=(_REAL_GPUS,),
+    ready_seconds=1200,  # drivers are compiled or downloaded on each node
+)
+
+MODULE = SIMULATED
+
+
+def for_profile(profile: Profile) -> Module:
+    """The variant that the profile's mode asks for."""
+    settings = profile.modules.accelerators
+    return NVIDIA if settings is not None and settings.mode == "nvidia" else SIMULATED

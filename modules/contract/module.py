@@ -1,0 +1,120 @@
+"""The contract of a module: data plus pure functions; `installer.install` makes the effects."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from kubernetes.client import ApiClient
+
+from modules.contract.api import Object
+from modules.contract.checks import Check, Condition, Exists
+from profiles.schema import Profile
+
+ALREADY_THERE = "already there"
+"""The version of a module, in a stack's output, that somebody else had installed before Cairn came."""
+Values = dict[str, Any]
+"""What a Helm chart is set to."""
+
+
+def _no_values(_: Profile) -> Values:
+    return {}
+
+
+def _no_objects(_: Profile) -> list[Object]:
+    return []
+
+
+def _as_it_is(found: Object, _: Profile) -> Object | None:
+    return found
+
+
+def _no_checks(_: Profile) -> tuple[Check, ...]:
+    return ()
+
+
+def _no_notes(_: ApiClient) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
+class RemoteChart:
+    """A chart that only its own repository has: the catalog holds what can be built from package registries too."""
+
+    name: str
+    repository: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Module:
+    """One component of the platform.
+
+    The installer makes, in this order: the namespace; the chart or the manifest, and the objects; a gate that waits
+    until `ready` holds; then the objects of kinds that the module itself `owns`, since only now is there somebody to
+    admit them, and a second gate where `ready` says something of these. What requires the module comes after all of
+    that, and everything is deleted the other way round.
+    """
+
+    name: str
+    """The module's key in a profile, its file here, its smoke test and its docs page."""
+    summary: str
+    """What it gives to the people who use the platform, in one line."""
+    namespace: str | None = None
+    """Where it runs; None if it runs nothing."""
+    pod_security: str = "baseline"
+    """The Pod Security level that the namespace enforces."""
+    chart: str | None = None
+    """The catalog's name of its Helm chart."""
+    remote_chart: RemoteChart | None = None
+    """Its Helm chart, where the catalog can't have it."""
+    manifest: str | None = None
+    """The catalog's name of its rendered manifest, for what has no chart."""
+    images: tuple[str, ...] = ()
+    """The catalog's names of the images that it runs."""
+    requires: tuple[str, ...] = ()
+    """Modules that must be ready before anything of this one is made."""
+    after: tuple[str, ...] = ()
+    """Modules whose controllers clean up what is made here: if on, they are made before and deleted after it."""
+    owns: tuple[str, ...] = ()
+    """Custom resources that it brings, as the names of their definitions (`PLURAL.GROUP`)."""
+    values: Callable[[Profile], Values] = _no_values
+    """The chart's values."""
+    objects: Callable[[Profile], list[Object]] = _no_objects
+    """Further objects to make."""
+    patch: Callable[[Object, Profile], Object | None] = _as_it_is
+    """Changes one object of the manifest, or drops it (None)."""
+    ready: Callable[[Profile], tuple[Check, ...]] = _no_checks
+    """How to tell that it serves."""
+    foreign: tuple[Check, ...] = ()
+    """If any of these holds on a cluster before Cairn came, somebody has installed this already."""
+    notes: Callable[[ApiClient], tuple[str, ...]] = _no_notes
+    """What `cairn status` says about it besides being ready; asks the cluster where it must."""
+    ready_seconds: int = 300
+    """How long its gate waits."""
+
+    @property
+    def release(self) -> str | None:
+        """The Helm release's name, which is the chart's or the manifest's; None if it installs nothing."""
+        return self.remote_chart.name if self.remote_chart else self.chart or self.manifest
+
+    def items(self) -> tuple[str, ...]:
+        """All that it needs of the catalog, as `kind/name`."""
+        kinds = {"charts": (self.chart,), "manifests": (self.manifest,), "images": self.images}
+        return tuple(f"{kind}/{name}" for kind, names in kinds.items() for name in names if name)
+
+    def owns_object(self, made: Object) -> bool:
+        """Whether an object is a custom resource that this module brings."""
+        group = made["apiVersion"].partition("/")[0]
+        return any(definition.partition(".")[2] == group for definition in self.owns)
+
+    def gates(self, profile: Profile) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
+        """What must hold before the module's own objects are made, and what can hold only afterwards."""
+        checks = self.ready(profile)
+        of_own = tuple(check for check in checks if self.owns_check(check))
+        return tuple(check for check in checks if check not in of_own), of_own
+
+    def owns_check(self, check: Check) -> bool:
+        """Whether a check looks at such a custom resource, and so can't hold before that is made."""
+        if not isinstance(check, Condition | Exists):
+            return False
+        return f"{check.resource}.{check.api_version.partition('/')[0]}" in self.owns

@@ -1,0 +1,1 @@
+"""Modules that track and serve models."""

@@ -1,0 +1,1 @@
+"""What several modules are built of: servers, routes, doors, managed keys, policies."""

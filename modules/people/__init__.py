@@ -1,0 +1,1 @@
+"""Modules for the people who use the platform."""

@@ -1,0 +1,93 @@
+"""The object_store module: each team has a bucket that it alone sees, and what lies in it stays."""
+
+from collections.abc import Callable
+
+import pytest
+
+from modules.data.object_store import NAME, NAMESPACE, bucket_for
+from modules.parts.managed_keys import copy_program
+from modules.parts.server import secret
+from profiles.settings.data import ManagedObjectStore, ObjectStore
+from smoke_tests.support import pods
+from smoke_tests.support.cluster import SECRET, STATEFUL_SET, Cluster
+from smoke_tests.support.s3 import s3_pod
+from smoke_tests.support.team import PREFIX, Team, provide, withdraw
+
+WRITE = "s3('PUT', f'/{BUCKET}/kept', 'still here')"
+READ = "print(s3('GET', f'/{BUCKET}/kept'))"
+
+
+@pytest.fixture(scope="module")
+def team(shared_teams: Callable[..., Team], cluster: Cluster) -> Team:
+    """A team with an object in its bucket."""
+    made = shared_teams(access=True)
+    pods.output(cluster, s3_pod("writer", made, WRITE))
+    return made
+
+
+def test_object_store_is_ready(ready: Callable[[str], None]) -> None:
+    ready("object_store")
+
+
+def test_a_team_reads_what_it_wrote(cluster: Cluster, team: Team) -> None:
+    assert pods.output(cluster, s3_pod("reader", team, READ)).strip() == "still here"
+
+
+def test_a_wrong_key_is_refused_with_a_reason(cluster: Cluster, team: Team) -> None:
+    wrong = "s3('GET', f'/{BUCKET}/kept', keys=(KEYS[0], 'wrong'))"
+    assert "SignatureDoesNotMatch" in pods.refusal(cluster, s3_pod("wrong-key", team, wrong))
+    unknown = "s3('GET', f'/{BUCKET}/kept', keys=('nobody', 'wrong'))"
+    assert "InvalidAccessKeyId" in pods.refusal(cluster, s3_pod("unknown-key", team, unknown))
+
+
+def test_nobody_reads_without_keys(cluster: Cluster, team: Team) -> None:
+    said = pods.refusal(cluster, s3_pod("anonymous", team, "s3('GET', f'/{BUCKET}/kept', keys=None)"))
+    assert "HTTP 403" in said
+    assert "AccessDenied" in said
+
+
+def test_a_team_sees_no_other_teams_bucket(cluster: Cluster, team: Team, teams: Callable[..., Team]) -> None:
+    other = teams(access=True)
+    listed = pods.output(cluster, s3_pod("lister", other, "print(s3('GET', '/'))"))
+    assert f"<Name>{other.name}</Name>" in listed
+    assert team.name not in listed
+    for verb, target in (("GET", "kept"), ("PUT", "intruder"), ("DELETE", "kept"), ("GET", "?list-type=2")):
+        said = pods.refusal(
+            cluster, s3_pod(f"intruder-{verb}-{len(target)}".lower(), other, intrusion(verb, team, target))
+        )
+        assert "AccessDenied" in said
+
+
+def intrusion(verb: str, team: Team, target: str) -> str:
+    """A request for something in the team's bucket."""
+    return f"s3({verb!r}, '/{team.name}{target if target.startswith('?') else f'/{target}'}')"
+
+
+@pytest.mark.disruptive
+@pytest.mark.alone
+def test_what_was_written_outlives_the_server(cluster: Cluster, team: Team) -> None:
+    cluster.scale(STATEFUL_SET, NAME, NAMESPACE, 0)
+    cluster.scale(STATEFUL_SET, NAME, NAMESPACE, 1)
+    assert pods.output(cluster, s3_pod("reader-again", team, READ)).strip() == "still here"
+
+
+def test_with_a_managed_service_a_consumer_gets_its_keys_from_the_secret_of_whoever_runs_it(
+    cluster: Cluster, team: Team
+) -> None:
+    profile = cluster.environment.profile
+    access = cluster.get(SECRET, "access", team.namespace)
+    assert access is not None
+    consumer = team.name.removeprefix(PREFIX)
+    own = {"endpoint": f"http://{NAME}.{NAMESPACE}.svc:9000", "secret": team.name, "bucket_prefix": PREFIX}
+    settings = ObjectStore(managed=ManagedObjectStore.model_validate(own))
+    modules = profile.modules.model_copy(update={"object_store": settings})
+    keys = {f"{consumer}.access_key_id": "AWS_ACCESS_KEY_ID", f"{consumer}.secret_access_key": "AWS_SECRET_ACCESS_KEY"}
+    given = secret(team.name, NAMESPACE, {})
+    given["data"] = {key: access["data"][name] for key, name in keys.items()}
+    theirs = profile.model_copy(update={"modules": modules})
+    objects = [copy_program(NAMESPACE), given, *bucket_for(consumer, team.namespace, theirs)]
+    try:
+        provide(cluster, objects)
+        assert pods.output(cluster, s3_pod("managed", team, READ, secret=NAME)).strip() == "still here"
+    finally:
+        withdraw(cluster, objects)

@@ -1,0 +1,112 @@
+"""What MLflow runs with, and how a team's workspace and account come to be."""
+
+from typing import Any
+
+import pytest
+
+from catalog.directories import REPOSITORY
+from modules.contract.api import Object
+from modules.contract.credentials import Password
+from modules.contract.lock import lock
+from modules.in_cluster import mlflow_team
+from modules.models import tracking
+from modules.people.team_access import access_for
+from profiles.load import load
+
+LAPTOP = load("laptop")
+PASSWORD = "as-it-should-be"
+
+
+def container(profile: Any = LAPTOP) -> Object:
+    [found] = tracking.server_pod(profile)["containers"]
+    return dict(found)
+
+
+def test_a_team_gets_what_mlflows_client_reads_from_the_environment() -> None:
+    [given] = [made for made in access_for("team-a", LAPTOP) if made["metadata"]["name"] == "access"]
+    keys = {key: value for key, value in given["stringData"].items() if key.startswith("MLFLOW")}
+    assert keys == {
+        "MLFLOW_TRACKING_URI": "http://tracking.tracking.svc:5000",
+        "MLFLOW_TRACKING_USERNAME": "team-a",
+        "MLFLOW_TRACKING_PASSWORD": Password("tracking-team-a"),
+        "MLFLOW_WORKSPACE": "team-a",
+        "MLFLOW_EXPERIMENT_NAME": "team-a",
+    }
+
+
+def test_memory_is_asked_for_each_process_that_serves() -> None:
+    assert container()["resources"]["requests"]["memory"] == "320Mi"
+    three = container(load("laptop", {"modules.tracking.workers": 3}))
+    assert three["resources"]["requests"]["memory"] == "960Mi"
+    assert {"name": "WORKERS", "value": "3"} in three["env"]
+
+
+def test_the_lock_of_the_image_has_the_version_that_the_catalog_names() -> None:
+    requirements = (REPOSITORY / "catalog" / "images" / "mlflow" / "requirements.txt").read_text()
+    assert f"\nmlflow=={lock().image_version('mlflow')} " in requirements
+
+
+class MLflow:
+    """As much of MLflow as the job speaks to: it keeps what it is told, and refuses what is there already."""
+
+    def __init__(self) -> None:
+        self.workspaces: set[str] = set()
+        self.users: dict[str, str] = {}
+        self.members: set[tuple[str, int]] = set()
+
+    def ask(self, method: str, path: str, **content: Any) -> tuple[int, Any]:
+        """A request, answered as MLflow does."""
+        roles = [{"id": 4, "name": "admin"}, {"id": 5, "name": "user"}]
+        who = content.get("username", "")
+        match method, path.partition("/mlflow/")[2]:
+            case "GET", "workspaces/team-a":
+                return 200 if "team-a" in self.workspaces else 404, {}
+            case "POST", "workspaces" if content["name"] not in self.workspaces:
+                self.workspaces.add(content["name"])
+                return 201, {}
+            case "GET", "users/get":
+                return 200 if who in self.users else 404, {}
+            case ("POST", "users/create") if who not in self.users:
+                self.users[who] = content["password"]
+                return 200, {}
+            case ("PATCH", "users/update-password") if who in self.users:
+                self.users[who] = content["password"]
+                return 200, {}
+            case "GET", "roles/list":
+                return 200, {"roles": roles}
+            case "GET", "users/roles/list":
+                return 200, {"roles": [role for role in roles if (who, role["id"]) in self.members]}
+            case "POST", "roles/assign" if (who, content["role_id"]) not in self.members:
+                self.members.add((who, content["role_id"]))
+                return 200, {}
+        return 400, {"error_code": "REFUSED", "message": f"{content}"}
+
+
+@pytest.fixture
+def mlflow(monkeypatch: pytest.MonkeyPatch) -> MLflow:
+    fake = MLflow()
+    monkeypatch.setattr(mlflow_team, "ask", fake.ask)
+    monkeypatch.setenv("TEAM", "team-a")
+    monkeypatch.setenv("PASSWORD", PASSWORD)
+    return fake
+
+
+def test_a_teams_job_makes_workspace_account_and_membership_and_can_run_again(mlflow: MLflow) -> None:
+    for _ in range(2):
+        mlflow_team.main()
+        assert mlflow.workspaces == {"team-a"}
+        assert mlflow.users == {"team-a": PASSWORD}
+        assert mlflow.members == {("team-a", 5)}
+
+
+def test_a_teams_job_brings_another_password_to_what_it_should_be(mlflow: MLflow) -> None:
+    mlflow.users["team-a"] = "of another environment"
+    mlflow_team.main()
+    assert mlflow.users == {"team-a": PASSWORD}
+
+
+@pytest.mark.usefixtures("mlflow")
+def test_a_refusal_names_the_request_and_not_what_the_server_repeats_of_it() -> None:
+    with pytest.raises(SystemExit) as refused:
+        mlflow_team.settle("PATCH", "/api/2.0/mlflow/users/update-password", username="x", password=PASSWORD)
+    assert str(refused.value) == "PATCH /api/2.0/mlflow/users/update-password: HTTP 400 REFUSED"
