@@ -14,8 +14,8 @@ from cryptography.x509.oid import NameOID
 from kubernetes.client import ApiClient
 
 from cairn.errors import UserError
-from modules.compute.queueing import ACCOUNT
 from modules.contract.api import ApiError, get, path_of, request
+from modules.contract.team import ACCOUNT
 
 ADMINISTRATORS = "kubeadm:cluster-admins"
 """The group that kubeadm binds to cluster-admin; system:masters can't be given by a signing request."""

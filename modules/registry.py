@@ -1,44 +1,46 @@
 """Which modules there are, and which of them a profile turns on."""
 
+import functools
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from graphlib import TopologicalSorter
+
+import modules
 from catalog.items import without
-from modules.cluster import accelerators, gateway, metrics, storage
-from modules.compute import jobset, queueing, ray, training
 from modules.contract.lock import lock
 from modules.contract.module import Module
-from modules.data import database, features, object_store, online_store
-from modules.models import serving, tracking
-from modules.people import teams
+from modules.contract.team import TeamPart, together
 from profiles.schema import Profile
 
-_MODULES = (
-    storage,
-    metrics,
-    gateway,
-    accelerators,
-    jobset,
-    training,
-    queueing,
-    ray,
-    object_store,
-    database,
-    online_store,
-    tracking,
-    features,
-    serving,
-    teams,
-)
+ROOMS = ("cluster", "compute", "data", "models", "people")
+"""The rooms of modules/, in the order in which what they hold is built up."""
 
 
+@functools.cache
 def all_modules() -> dict[str, Module]:
-    """Every module by name, those that others require first."""
-    return {each.MODULE.name: each.MODULE for each in _MODULES}
+    """Every module by name, those that others require first: each file of a room that has a `MODULE`."""
+    return {module.name: module for module in _in_order(_found())}
 
 
 def enabled(profile: Profile) -> list[Module]:
-    """The modules that the profile turns on, in dependency order; teams are on when the profile has any."""
-    on = {*profile.modules.on(), *(["teams"] if profile.teams else [])}
-    modules = all_modules() | {"accelerators": accelerators.for_profile(profile)}
-    return [module for name, module in modules.items() if name in on]
+    """The modules that the profile turns on, fitted to it and to each other, in the order in which they are made.
+
+    Teams are on when the profile has any.
+    """
+    names = {*profile.modules.on(), *(["teams"] if profile.teams else [])}
+    on = [module for module in all_modules().values() if module.name in names]
+    fitted = [
+        module.fitted(profile, [other for other in on if other is not module]) if module.fitted else module
+        for module in on
+    ]
+    return list(_in_order(_after_offers(fitted)))
+
+
+def team_part(team: str, profile: Profile) -> TeamPart:
+    """All that the modules of a profile give to a team."""
+    return together(module.team(team, profile) for module in enabled(profile))
 
 
 def catalog_items(profile: Profile) -> list[str]:
@@ -52,3 +54,28 @@ def installed_from_here(profile: Profile) -> list[str]:
     """What the program itself reads of the catalog: the charts and manifests of the modules that are on."""
     items = [item for module in enabled(profile) for item in module.items()]
     return [item for item in items if not item.startswith("images/")]
+
+
+def _found() -> Iterator[Module]:
+    for room in ROOMS:
+        package = importlib.import_module(f"{modules.__name__}.{room}")
+        for file in pkgutil.iter_modules(package.__path__):
+            module = getattr(importlib.import_module(f"{package.__name__}.{file.name}"), "MODULE", None)
+            if module is not None:
+                yield module
+
+
+def _after_offers(on: Iterable[Module]) -> list[Module]:
+    offering = {module.offers: module.name for module in on if module.offers}
+    return [
+        replace(module, after=(*module.after, *(offering[offer] for offer in module.uses if offer in offering)))
+        for module in on
+    ]
+
+
+def _in_order(found: Iterable[Module]) -> Iterator[Module]:
+    by_name = {module.name: module for module in found}
+    needs = {name: [*module.requires, *module.after] for name, module in by_name.items()}
+    for name in TopologicalSorter(needs).static_order():
+        if name in by_name:
+            yield by_name[name]

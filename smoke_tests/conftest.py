@@ -31,8 +31,8 @@ DEVICES = pytest.StashKey[str]()
 NAMESPACES = pytest.StashKey[list[str]]()
 SIDE_BY_SIDE = 6
 """How many tests run at a time: those marked `long`, which mostly wait, leave two cores to the others."""
-ON_DEVICES = ("accelerators", "queueing", "ray", "training", "journey", "nodes", "reboot")
-"""Test files in which devices take part, so that their evidence says SIMULATED or REAL."""
+ON_DEVICES = ("journey", "nodes", "reboot")
+"""Test files about no module in which devices take part, so that their evidence says SIMULATED or REAL."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -126,12 +126,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     environment = config.stash[ENVIRONMENT]
     on = {module.name for module in enabled(environment.profile)}
     off = set(all_modules()) - on
+    with_devices = {*ON_DEVICES, *(name for name, module in all_modules().items() if module.devices)}
     left_out = [item for item in items if modules_of(item) & off]
     config.hook.pytest_deselected(items=left_out)
     kept = [item for item in items if item not in left_out]
     for item in kept:
         item.user_properties.append(("module", module_of(item.nodeid)))
-        if module_of(item.nodeid) in ON_DEVICES:
+        if module_of(item.nodeid) in with_devices:
             item.user_properties.append(("accelerators", config.stash[DEVICES]))
     items[:] = sorted(kept, key=_place)
 

@@ -76,6 +76,47 @@ def test_dependencies_point_one_way(package: str) -> None:
         assert not wrong, f"{file.relative_to(REPOSITORY)} imports {', '.join(wrong)}"
 
 
+def room_of(file: Path) -> str:
+    """The room of modules/ that a file is in, or the file's own name where it stands at the top."""
+    return file.relative_to(REPOSITORY / "modules").parts[0].removesuffix(".py")
+
+
+def modules_imported(file: Path) -> set[tuple[str, str]]:
+    """The files of modules/ that a file imports from: the room and the name of each."""
+    found: set[tuple[str, str]] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("modules."):
+            _, room, *rest = str(node.module).split(".")
+            found |= {(room, rest[0])} if rest else {(room, alias.name) for alias in node.names}
+    return found
+
+
+FLOORS = {"contract": 0, "in_cluster": 0, "parts": 1, "cluster": 2, "compute": 3, "data": 4, "models": 4, "people": 4}
+"""How high each room of modules/ lies; what is not in a room looks down on all of them."""
+
+
+@pytest.mark.parametrize(
+    "file",
+    sorted(set((REPOSITORY / "modules").rglob("*.py")) - PICKLED),
+    ids=lambda file: f"{file.parent.name}-{file.stem}",
+)
+def test_imports_inside_modules_go_down_the_floors(file: Path) -> None:
+    top = max(FLOORS.values()) + 1
+    here = FLOORS.get(room_of(file), top)
+    above = {f"{room}/{name}" for room, name in modules_imported(file) if FLOORS.get(room, top) > here}
+    assert not above, f"{file.relative_to(REPOSITORY)} imports what lies above it"
+
+
+@pytest.mark.parametrize("module", all_modules().values(), ids=lambda module: module.name)
+def test_a_module_imports_another_module_only_if_it_requires_it(module: Module) -> None:
+    [file] = (REPOSITORY / "modules").glob(f"*/{module.name}.py")
+    # Files beside it that are no modules themselves are its own.
+    beside = {name for room, name in modules_imported(file) if room == file.parent.name}
+    own = [file, *(each for each in file.parent.glob("*.py") if each.stem in beside - set(all_modules()))]
+    others = {name for each in own for _, name in modules_imported(each)} & set(all_modules()) - {module.name}
+    assert others <= set(module.requires), f"{file.relative_to(REPOSITORY)} requires only {module.requires}"
+
+
 def test_no_file_in_stacks_is_named_like_a_module_of_the_standard_library() -> None:
     names = {path.stem for path in (REPOSITORY / "stacks").iterdir()}
     assert not names & set(sys.stdlib_module_names)

@@ -1,17 +1,18 @@
 """GPUs that pods ask for as `nvidia.com/gpu`: simulated by the DRA example driver, or real by NVIDIA's operator."""
 
+from collections.abc import Sequence
+
 from kubernetes.client import ApiClient
 
+from modules.contract.accelerator import RESOURCE, SIMULATED_CLASS
 from modules.contract.checks import Allocatable, Check, Devices, Exists, RolledOut
 from modules.contract.lock import lock
 from modules.contract.module import Module, RemoteChart, Values
+from modules.contract.team import READ, WRITE, TeamPart, may
 from profiles.schema import Profile
 
 NAMESPACE = "accelerators"
-RESOURCE = "nvidia.com/gpu"
-"""What a pod's limits call a GPU, simulated or real."""
-DRIVER = "gpu.example.com"
-"""The simulated devices' driver and DeviceClass."""
+DRIVER = SIMULATED_CLASS
 
 _REAL_GPUS = Allocatable(resource=RESOURCE)
 
@@ -50,6 +51,21 @@ def _simulated_notes(_: ApiClient) -> tuple[str, ...]:
     return ("SIMULATED devices: they compute nothing",)
 
 
+def _fitted(profile: Profile, _: Sequence[Module]) -> Module:
+    """The variant that the profile's mode asks for."""
+    settings = profile.modules.accelerators
+    return NVIDIA if settings is not None and settings.mode == "nvidia" else SIMULATED
+
+
+def _for_team(_team: str, _: Profile) -> TeamPart:
+    return TeamPart(
+        rules=(
+            may(WRITE, "resource.k8s.io", "resourceclaimtemplates"),
+            may(READ, "resource.k8s.io", "resourceclaims"),
+        )
+    )
+
+
 SIMULATED = Module(
     name="accelerators",
     summary="SIMULATED GPUs, asked for as nvidia.com/gpu",
@@ -59,6 +75,9 @@ SIMULATED = Module(
     images=("dra-example-driver",),
     values=_simulated_values,
     ready=_simulated_ready,
+    team=_for_team,
+    devices=True,
+    fitted=_fitted,
     foreign=(Exists(api_version="resource.k8s.io/v1", resource="deviceclasses", name=DRIVER), _REAL_GPUS),
     notes=_simulated_notes,
 )
@@ -72,13 +91,9 @@ NVIDIA = Module(
     values=lambda _: {"cdi": {"enabled": True}, "dcgmExporter": {"enabled": False}},
     ready=lambda _: (RolledOut(kind="Deployment", namespace=NAMESPACE, name="gpu-operator"), _REAL_GPUS),
     foreign=(_REAL_GPUS,),
+    team=_for_team,
+    devices=True,
     ready_seconds=1200,  # drivers are compiled or downloaded on each node
 )
 
 MODULE = SIMULATED
-
-
-def for_profile(profile: Profile) -> Module:
-    """The variant that the profile's mode asks for."""
-    settings = profile.modules.accelerators
-    return NVIDIA if settings is not None and settings.mode == "nvidia" else SIMULATED

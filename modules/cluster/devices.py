@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from kubernetes.client import ApiClient
 
-from modules.cluster.accelerators import DRIVER, RESOURCE
+from modules.cluster.accelerators import DRIVER
+from modules.contract.accelerator import RESOURCE
 from modules.contract.api import ApiError, Object, path_of, request
 
 SIMULATED = "SIMULATED"

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from modules.cluster.route_policy import policy
+from modules.cluster.route_policy import KINDS, policy
 from modules.contract.api import Object
 from modules.contract.checks import Check, Condition, Established, RolledOut
 from modules.contract.credentials import Certificate
 from modules.contract.lock import lock
-from modules.contract.module import Module, Values
+from modules.contract.module import Module, Offer, Values
+from modules.contract.team import WRITE, TeamPart, may
 from modules.parts.auth_proxy import IMAGE as AUTH_PROXY
 from modules.parts.leader_election import takes_lease
 from modules.parts.routes import API, ENTRY_POINT, NAMESPACE, ROUTES_LABEL, parent, settings_of
@@ -85,7 +86,7 @@ def _certificate(profile: Profile) -> Certificate:
 
 def authority_for(namespace: str, profile: Profile) -> list[Object]:
     """What clients in that namespace verify the entry point with; nothing where the public's authorities do."""
-    if profile.modules.gateway is None or profile.modules.gateway.issuer:
+    if settings_of(profile).issuer:
         return []
     return [
         {
@@ -97,10 +98,14 @@ def authority_for(namespace: str, profile: Profile) -> list[Object]:
     ]
 
 
-def account_for(team: str, _: tuple[str, str], profile: Profile) -> tuple[dict[str, Any], list[Object]]:
-    """What a team's scripts outside of the cluster make the hosts of the platform and of the team from."""
-    del team
-    return {"DOMAIN": settings_of(profile).domain}, []
+def _for_team(team: str, profile: Profile) -> TeamPart:
+    return TeamPart(
+        rules=(may(WRITE, API, *KINDS),),
+        # What scripts outside of the cluster make the hosts of the platform and of the team from.
+        access={"DOMAIN": settings_of(profile).domain},
+        accounts=tuple(authority_for(team, profile)),
+        callers=(CONTROLLER_NAMESPACE,),
+    )
 
 
 def _secret(profile: Profile) -> list[Object]:
@@ -277,8 +282,10 @@ MODULE = Module(
         *(f"{plural}.{API}" for plural in DEFINITIONS),
         *(f"{plural}.gateway.envoyproxy.io" for plural in ENVOY_DEFINITIONS),
     ),
+    offers=Offer.HOSTS,
     values=_values,
     objects=_objects,
+    team=_for_team,
     ready=_ready,
     foreign=(Established(crd="envoyproxies.gateway.envoyproxy.io"),),
 )

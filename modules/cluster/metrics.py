@@ -3,6 +3,7 @@
 from modules.contract.checks import Condition, Exists, RolledOut
 from modules.contract.lock import lock
 from modules.contract.module import Module, Values
+from modules.contract.team import TeamPart, may
 from profiles.schema import Profile
 from profiles.settings.cluster import KUBELET_SECONDS
 
@@ -37,6 +38,7 @@ MODULE = Module(
     chart="metrics-server",
     images=("metrics-server",),
     values=_values,
+    team=lambda _team, _: TeamPart(rules=(may(("get", "list"), "metrics.k8s.io", "pods"),)),
     ready=lambda _: (
         RolledOut(kind="Deployment", namespace=NAMESPACE, name="metrics-server"),
         Condition(api_version=_REGISTRATION, resource="apiservices", name=_API, type="Available"),

@@ -2,7 +2,7 @@
 
 from modules.contract.checks import DefaultStorageClass, RolledOut
 from modules.contract.lock import lock
-from modules.contract.module import Module, Values
+from modules.contract.module import Module, Offer, Values
 from profiles.schema import Profile
 
 NAMESPACE = "local-path-storage"
@@ -27,6 +27,7 @@ MODULE = Module(
     namespace=NAMESPACE,
     pod_security="privileged",  # its helper pods mount the node's directory
     chart="local-path-provisioner",
+    offers=Offer.VOLUMES,
     images=("local-path-provisioner", "python"),
     values=_values,
     ready=lambda _: (

@@ -3,7 +3,8 @@
 from modules.contract.api import Object
 from modules.contract.checks import Accepts, Established, RolledOut
 from modules.contract.lock import lock
-from modules.contract.module import Module, Values
+from modules.contract.module import Module, Queued, Values
+from modules.contract.team import WRITE, TeamPart, may
 from modules.parts.leader_election import takes_lease
 from profiles.schema import Profile
 
@@ -42,6 +43,8 @@ MODULE = Module(
     images=("jobset",),
     owns=(DEFINITION,),
     values=_values,
+    team=lambda _team, _: TeamPart(rules=(may(WRITE, "jobset.x-k8s.io", "jobsets"),)),
+    queued=(Queued("jobset.x-k8s.io/jobset"),),
     ready=lambda _: (
         RolledOut(kind="Deployment", namespace=NAMESPACE, name="jobset-controller"),
         Established(crd=DEFINITION),

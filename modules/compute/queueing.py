@@ -1,14 +1,17 @@
 """Admission by quota: Kueue, its flavors, the cohort and the priority classes."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
-from modules.cluster.accelerators import DRIVER, RESOURCE
+from modules.contract.accelerator import RESOURCE, SIMULATED_CLASS
 from modules.contract.api import Object
 from modules.contract.checks import Accepts, Established, RolledOut
 from modules.contract.lock import lock
-from modules.contract.module import Module, Values
+from modules.contract.module import Module, Queued, Values
+from modules.contract.team import READ, TEAM_LABEL, TeamPart, may
 from modules.parts.leader_election import takes_lease
 from profiles.quantity import seconds
 from profiles.schema import Profile
@@ -16,26 +19,12 @@ from profiles.settings.compute import Queueing
 
 NAMESPACE = "kueue-system"
 API_VERSION = "kueue.x-k8s.io/v1beta2"
-TEAM_LABEL = "cairn/team"
-"""The label of a team's namespace; its value is the team's name. Kueue manages what such namespaces run."""
-ACCOUNT = "member"
-"""The service account in a team's namespace whose token people get."""
 QUOTA_RESOURCES = ("cpu", "memory", RESOURCE)
 """What quota is counted in."""
 DEFINITIONS = ("clusterqueues", "localqueues", "resourceflavors", "cohorts", "workloads", "workloadpriorityclasses")
 
-# What makes pods in a team's namespace. Kinds that are not installed wait until they are.
-FRAMEWORKS = (
-    "batch/job",
-    "jobset.x-k8s.io/jobset",
-    "trainer.kubeflow.org/trainjob",
-    "ray.io/rayjob",
-    "ray.io/raycluster",
-    "ray.io/rayservice",
-    "deployment",
-    "statefulset",
-    "pod",
-)
+QUEUED = tuple(Queued(framework) for framework in ("batch/job", "deployment", "statefulset", "pod"))
+"""Kubernetes' own kinds that make pods in a team's namespace."""
 
 
 def settings_of(profile: Profile) -> Queueing:
@@ -44,8 +33,8 @@ def settings_of(profile: Profile) -> Queueing:
     return profile.modules.queueing
 
 
-def configuration(profile: Profile) -> dict[str, Any]:
-    """Kueue's own configuration file."""
+def configuration(profile: Profile, queued: Iterable[Queued] = QUEUED) -> dict[str, Any]:
+    """Kueue's own configuration file; `queued` are the kinds that wait in a queue."""
     settings = settings_of(profile)
     requeuing: dict[str, Any] = {
         "timestamp": "Eviction",
@@ -72,16 +61,19 @@ def configuration(profile: Profile) -> dict[str, Any]:
             "blockAdmission": False,
             "requeuingStrategy": requeuing,
         },
-        "integrations": {"frameworks": list(FRAMEWORKS)},
+        "integrations": {"frameworks": [kind.framework for kind in queued]},
         "resources": {
             "excludeResourcePrefixes": ["ephemeral-storage"],
             # A pod may ask for a device by name or by claim: both count against the same quota.
-            "deviceClassMappings": [{"name": RESOURCE, "deviceClassNames": [DRIVER]}],
+            "deviceClassMappings": [{"name": RESOURCE, "deviceClassNames": [SIMULATED_CLASS]}],
         },
     }
 
 
-def _values(profile: Profile) -> Values:
+def _values(profile: Profile, others: Sequence[Module]) -> Values:
+    queued = [*QUEUED, *(kind for module in others for kind in module.queued)]
+    looked_for = [kind.framework for kind in queued if kind.looked_for_once]
+    file = yaml.safe_dump(configuration(profile, queued), sort_keys=False)
     repository, tag = lock().repository_and_tag("kueue")
     probe = {"initialDelaySeconds": 1, "periodSeconds": 2, "failureThreshold": 30}
     return {
@@ -89,12 +81,12 @@ def _values(profile: Profile) -> Values:
             "manager": {
                 "image": {"repository": repository, "tag": tag, "pullPolicy": "IfNotPresent"},
                 "resources": {"requests": {"cpu": "25m", "memory": "96Mi"}, "limits": {"memory": "512Mi"}},
-                # Kueue looks for Trainer's definitions when it starts, and starts anew when the module comes or goes.
-                "podAnnotations": {"cairn/training": "on" if profile.modules.training else "off"},
+                # It looks for these definitions when it starts, and starts anew when their modules come or go.
+                "podAnnotations": {"cairn/looked-for": " ".join(looked_for) or "none"},
             },
             "readinessProbe": probe,
         },
-        "managerConfig": {"controllerManagerConfigYaml": yaml.safe_dump(configuration(profile), sort_keys=False)},
+        "managerConfig": {"controllerManagerConfigYaml": file},
     }
 
 
@@ -133,6 +125,21 @@ _PROBE = {
     "spec": {"namespaceSelector": {}},
 }
 
+
+def _fitted(_: Profile, others: Sequence[Module]) -> Module:
+    looked_for = [module.name for module in others if any(kind.looked_for_once for kind in module.queued)]
+    return replace(MODULE, values=lambda profile: _values(profile, others), after=tuple(looked_for))
+
+
+def _for_team(_team: str, _: Profile) -> TeamPart:
+    return TeamPart(
+        rules=(
+            may(READ, "kueue.x-k8s.io", "localqueues", "workloads"),
+            may(("get",), "visibility.kueue.x-k8s.io", "localqueues/pendingworkloads"),
+        )
+    )
+
+
 MODULE = Module(
     name="queueing",
     summary="quota, borrowing, preemption and priorities for everything that teams run",
@@ -140,10 +147,12 @@ MODULE = Module(
     pod_security="restricted",
     chart="kueue",
     images=("kueue",),
-    after=("training",),
     owns=tuple(f"{plural}.kueue.x-k8s.io" for plural in DEFINITIONS),
-    values=_values,
+    values=lambda profile: _values(profile, ()),
     objects=_objects,
+    team=_for_team,
+    devices=True,
+    fitted=_fitted,
     ready=lambda _: (
         RolledOut(kind="Deployment", namespace=NAMESPACE, name="kueue-controller-manager"),
         *(Established(crd=f"{plural}.kueue.x-k8s.io") for plural in DEFINITIONS),

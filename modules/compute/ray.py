@@ -5,7 +5,8 @@ import copy
 from modules.contract.api import Object
 from modules.contract.checks import Accepts, Established, RolledOut
 from modules.contract.lock import lock
-from modules.contract.module import Module
+from modules.contract.module import Module, Queued
+from modules.contract.team import WRITE, TeamPart, may
 from modules.parts.leader_election import takes_lease
 from modules.parts.team_policy import refusal
 from profiles.schema import Profile
@@ -100,6 +101,9 @@ MODULE = Module(
     owns=tuple(f"{plural}.ray.io" for plural in DEFINITIONS),
     objects=_policy,
     patch=patch,
+    team=lambda _team, _: TeamPart(rules=(may(WRITE, "ray.io", *DEFINITIONS),), callers=(NAMESPACE,)),
+    queued=tuple(Queued(f"ray.io/{kind}") for kind in ("rayjob", "raycluster", "rayservice")),
+    devices=True,
     ready=lambda _: (
         RolledOut(kind="Deployment", namespace=NAMESPACE, name="kuberay-operator"),
         *(Established(crd=f"{plural}.ray.io") for plural in DEFINITIONS),

@@ -3,7 +3,8 @@
 from modules.contract.api import Object
 from modules.contract.checks import Accepts, Established, RolledOut
 from modules.contract.lock import lock
-from modules.contract.module import Module, Values
+from modules.contract.module import Module, Queued, Values
+from modules.contract.team import ACCESS, WRITE, TeamPart, may
 from modules.parts.leader_election import takes_lease
 from profiles.schema import Profile
 from profiles.settings.compute import Training
@@ -13,8 +14,6 @@ API_VERSION = "trainer.kubeflow.org/v1alpha1"
 DEFINITIONS = ("trainjobs", "trainingruntimes", "clustertrainingruntimes")
 RUNTIMES = {"jax": "jax-distributed", "torch": "torch-distributed"}
 """The runtime of each framework, by the name that Kubeflow's own has; its image is the catalog's of the framework."""
-ACCESS = "access"
-"""The Secret of a team's namespace that says how to reach storage and tracking; a training pod has its keys."""
 READER = "training-runtimes"
 USER = 1000
 
@@ -87,6 +86,7 @@ def _pod(framework: str) -> Object:
             # The same for all pods of a TrainJob, however often they start again: what checkpoints are kept under.
             _field("RUN", "metadata.labels['jobset.sigs.k8s.io/jobset-uid']"),
         ],
+        # How to reach storage and tracking.
         "envFrom": [{"secretRef": {"name": ACCESS, "optional": True}}],
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }
@@ -158,6 +158,9 @@ MODULE = Module(
     owns=tuple(f"{plural}.trainer.kubeflow.org" for plural in DEFINITIONS),
     values=_values,
     objects=_objects,
+    team=lambda _team, _: TeamPart(rules=(may(WRITE, "trainer.kubeflow.org", "trainjobs", "trainingruntimes"),)),
+    queued=(Queued("trainer.kubeflow.org/trainjob", looked_for_once=True),),
+    devices=True,
     ready=lambda profile: (
         RolledOut(kind="Deployment", namespace=NAMESPACE, name="kubeflow-trainer-controller-manager"),
         *(Established(crd=f"{plural}.trainer.kubeflow.org") for plural in DEFINITIONS),

@@ -1,13 +1,15 @@
 """The contract of a module: data plus pure functions; `installer.install` makes the effects."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from kubernetes.client import ApiClient
 
 from modules.contract.api import Object
 from modules.contract.checks import Check, Condition, Exists
+from modules.contract.team import Forgetting, TeamPart
 from profiles.schema import Profile
 
 ALREADY_THERE = "already there"
@@ -34,6 +36,33 @@ def _no_checks(_: Profile) -> tuple[Check, ...]:
 
 def _no_notes(_: ApiClient) -> tuple[str, ...]:
     return ()
+
+
+def _no_part(_team: str, _: Profile) -> TeamPart:
+    return TeamPart()
+
+
+def _forgets_nothing(_: Profile) -> Forgetting | None:
+    return None
+
+
+class Offer(StrEnum):
+    """What one module gives to all others, whichever it is."""
+
+    VOLUMES = "volumes"
+    """Volumes for claims that name no class."""
+    HOSTS = "hosts"
+    """Hosts at the entry point, for routes."""
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A kind of work that waits in a team's queue, as the framework that Kueue calls it by."""
+
+    framework: str
+    """Kueue's name of it, such as `ray.io/rayjob`."""
+    looked_for_once: bool = False
+    """Whether Kueue looks for its definition only when it starts, so that the module must come before Kueue."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +102,15 @@ class Module:
     """The catalog's names of the images that it runs."""
     requires: tuple[str, ...] = ()
     """Modules that must be ready before anything of this one is made."""
+    offers: Offer | None = None
+    """What it gives to every module that `uses` it."""
+    uses: tuple[Offer, ...] = ()
+    """What its objects need of whichever module offers it, if one does."""
     after: tuple[str, ...] = ()
-    """Modules whose controllers clean up what is made here: if on, they are made before and deleted after it."""
+    """Modules whose controllers clean up what is made here: they are made before and deleted after it.
+
+    The registry fills it in, from what they offer; a module that looks at others says it in `fitted`.
+    """
     owns: tuple[str, ...] = ()
     """Custom resources that it brings, as the names of their definitions (`PLURAL.GROUP`)."""
     values: Callable[[Profile], Values] = _no_values
@@ -85,6 +121,16 @@ class Module:
     """Changes one object of the manifest, or drops it (None)."""
     ready: Callable[[Profile], tuple[Check, ...]] = _no_checks
     """How to tell that it serves."""
+    team: Callable[[str, Profile], TeamPart] = _no_part
+    """What it gives to a team."""
+    forgets: Callable[[Profile], Forgetting | None] = _forgets_nothing
+    """How its server is made to forget teams that are gone, where it keeps something of them."""
+    queued: tuple[Queued, ...] = ()
+    """Which of its kinds wait in a queue."""
+    devices: bool = False
+    """Whether what it runs may hold accelerators, so that what is shown of it says SIMULATED or REAL."""
+    fitted: "Callable[[Profile, Sequence[Module]], Module] | None" = None
+    """The module as the profile and the modules that are on make it, where it stands on what others say."""
     foreign: tuple[Check, ...] = ()
     """If any of these holds on a cluster before Cairn came, somebody has installed this already."""
     notes: Callable[[ApiClient], tuple[str, ...]] = _no_notes

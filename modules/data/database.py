@@ -6,7 +6,8 @@ from modules.contract.api import Object
 from modules.contract.checks import Check, Exists, RolledOut
 from modules.contract.credentials import Password, Text
 from modules.contract.lock import lock
-from modules.contract.module import Module
+from modules.contract.module import Module, Offer
+from modules.contract.team import Forgetting
 from modules.in_cluster import program
 from modules.parts.server import (
     UNPRIVILEGED,
@@ -154,13 +155,20 @@ def _settings(profile: Profile) -> Database:
     return profile.modules.database
 
 
+def _forgets(profile: Profile) -> Forgetting:
+    _, account = account_for("nobody", profile)
+    command = ("/bin/sh", "-c", program("forget_databases.sh"))
+    return Forgetting("databases", tuple(account), "postgres", command)
+
+
 MODULE = Module(
     name="database",
     summary="PostgreSQL, with a role and a database for each consumer",
     namespace=NAMESPACE,
     pod_security="restricted",
     images=("postgres",),
-    after=("storage",),
+    uses=(Offer.VOLUMES,),
     objects=_objects,
     ready=_ready,
+    forgets=_forgets,
 )

@@ -1,13 +1,11 @@
 """Feast: a project for each team, with a registry of its own, and one feature server that keeps them apart."""
 
-from typing import Any
-
-from modules.compute.queueing import ACCOUNT
 from modules.contract.api import Object
 from modules.contract.checks import RolledOut
 from modules.contract.credentials import Text
 from modules.contract.lock import lock
-from modules.contract.module import Module
+from modules.contract.module import Module, Offer
+from modules.contract.team import ACCOUNT, TeamPart
 from modules.data import database, online_store
 from modules.in_cluster import program
 from modules.parts.auth_proxy import IMAGE as AUTH_PROXY
@@ -27,7 +25,7 @@ PROGRAM = "feature-server"
 _RBAC = "rbac.authorization.k8s.io"
 
 
-def account_for(team: str, _: tuple[str, str], profile: Profile) -> tuple[dict[str, Any], list[Object]]:
+def for_team(team: str, profile: Profile) -> TeamPart:
     """What a team's scripts need, as examples/features/feature_store.yaml reads it, and what stands behind it.
 
     The registry is a database that the team alone writes. Online features are read and written through the server.
@@ -40,7 +38,7 @@ def account_for(team: str, _: tuple[str, str], profile: Profile) -> tuple[dict[s
         "FEAST_REGISTRY": Text(uri.template.replace("postgresql:", "postgresql+psycopg:"), **uri.parts),
         "FEAST_SERVER": f"http://{NAME}.{NAMESPACE}.svc:{PORT}/{team}",
     }
-    return keys, [*objects, *_use_of_path(team)]
+    return TeamPart(access=keys, accounts=(*objects, *_use_of_path(team)))
 
 
 def registry_of(team: str) -> str:
@@ -144,7 +142,8 @@ MODULE = Module(
     pod_security="restricted",
     images=("features", AUTH_PROXY),
     requires=("object_store", "database", "online_store"),
-    after=("gateway",),
+    uses=(Offer.HOSTS,),
     objects=_objects,
+    team=for_team,
     ready=lambda _: (RolledOut(kind="Deployment", namespace=NAMESPACE, name=NAME),),
 )

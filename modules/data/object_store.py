@@ -6,7 +6,8 @@ from modules.contract.api import Object
 from modules.contract.checks import Check, Exists, RolledOut
 from modules.contract.credentials import Password
 from modules.contract.lock import lock
-from modules.contract.module import Module
+from modules.contract.module import Module, Offer
+from modules.contract.team import ACCESS, Forgetting, TeamPart
 from modules.in_cluster import program
 from modules.parts.managed_keys import copied, copy_program
 from modules.parts.routes import route_for
@@ -141,13 +142,29 @@ def _settings(profile: Profile) -> ObjectStore:
     return profile.modules.object_store
 
 
+def _for_team(team: str, profile: Profile) -> TeamPart:
+    keys, accounts = account_for(team, (ACCESS, team), profile)
+    return TeamPart(access=keys, accounts=tuple(accounts))
+
+
+def _forgets(profile: Profile) -> Forgetting | None:
+    if _settings(profile).managed:
+        return None
+    _, account = account_for("nobody", ("", ""), profile)
+    place = {"ENDPOINT": f"http://{HOST}:{PORT}", "REGION": REGION}
+    command = ("python3", "-c", program("forget_buckets.py"))
+    return Forgetting("buckets", tuple(account), "storage-initializer", command, place)
+
+
 MODULE = Module(
     name="object_store",
     summary="S3, with a bucket and keys for each consumer",
     namespace=NAMESPACE,
     pod_security="restricted",
     images=("versitygw", "python"),
-    after=("storage", "gateway"),
+    uses=(Offer.VOLUMES, Offer.HOSTS),
     objects=_objects,
+    team=_for_team,
     ready=_ready,
+    forgets=_forgets,
 )

@@ -6,7 +6,7 @@ from modules.contract.api import Object
 from modules.contract.checks import Check, Exists, RolledOut
 from modules.contract.credentials import Password, Text
 from modules.contract.lock import lock
-from modules.contract.module import Module
+from modules.contract.module import Module, Offer
 from modules.parts.managed_keys import copied, copy_program
 from modules.parts.server import UNPRIVILEGED, pod_security, resources, secret, server, service
 from profiles.quantity import amount
@@ -102,7 +102,7 @@ MODULE = Module(
     namespace=NAMESPACE,
     pod_security="restricted",
     images=("redis", "python"),
-    after=("storage",),
+    uses=(Offer.VOLUMES,),
     objects=_objects,
     ready=_ready,
 )

@@ -10,7 +10,7 @@ from modules.contract.credentials import Certificate
 from modules.contract.lock import lock
 from modules.contract.module import Module
 from modules.data import object_store
-from modules.models.serving_runtimes import runtimes
+from modules.models.serving_runtimes import for_team, runtimes
 from modules.parts import routes
 from modules.parts.auth_proxy import IMAGE as AUTH_PROXY
 from modules.parts.leader_election import takes_lease
@@ -214,6 +214,7 @@ MODULE = Module(
     owns=tuple(f"{plural}.{GROUP}" for plural in DEFINITIONS),
     objects=_objects,
     patch=patch,
+    team=for_team,
     ready=_ready,
     foreign=(Established(crd=f"inferenceservices.{GROUP}"),),
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 from modules.contract.api import Object
 from modules.contract.lock import lock
+from modules.contract.team import ACCESS, WRITE, TeamPart, may
 from modules.parts import auth_proxy
 from modules.parts.auth_proxy import Resource
 from profiles.schema import Profile
@@ -135,17 +136,17 @@ def _runtime(image: str, formats: list[dict[str, Any]], environment: dict[str, s
     }
 
 
-def for_team(namespace: str, secret: str, profile: Profile) -> list[Object]:
-    """What predictors in a team's namespace need; `secret` is the one with the team's S3 keys."""
-    if profile.modules.serving is None:
-        return []
+def for_team(team: str, _profile: Profile) -> TeamPart:
+    """What predictors in a team's namespace need, and who may make and ask them."""
     account = {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": {"name": ACCOUNT, "namespace": namespace},
+        "metadata": {"name": ACCOUNT, "namespace": team},
         "automountServiceAccountToken": False,
         # KServe looks here for the keys that a model's pod downloads with.
-        "secrets": [{"name": secret}],
+        "secrets": [{"name": ACCESS}],
     }
     resource, _, subresource = INFER.partition("/")
-    return [account, *auth_proxy.objects(Resource(namespace, GROUP, resource, subresource), namespace, ACCOUNT)]
+    door = auth_proxy.objects(Resource(team, GROUP, resource, subresource), team, ACCOUNT)
+    rules = (may(WRITE, GROUP, "inferenceservices", "servingruntimes"), may(("get", "create"), GROUP, INFER))
+    return TeamPart(rules=rules, objects=(account, *door))

@@ -1,13 +1,13 @@
 """MLflow: runs, models and artifacts of each team, behind a name and password of its own."""
 
 import hashlib
-from typing import Any
 
 from modules.contract.api import Object
 from modules.contract.checks import RolledOut
 from modules.contract.credentials import Password
 from modules.contract.lock import lock
-from modules.contract.module import Module
+from modules.contract.module import Module, Offer
+from modules.contract.team import Forgetting, TeamPart
 from modules.data.database import NAME as DATABASE
 from modules.data.database import database_for
 from modules.data.object_store import NAME as OBJECT_STORE
@@ -35,9 +35,8 @@ _WORKER_MIB = 320
 """What a process that serves takes; 240 MiB when idle."""
 
 
-def account_for(team: str, into: tuple[str, str], profile: Profile) -> tuple[dict[str, Any], list[Object]]:
+def for_team(team: str, _: Profile) -> TeamPart:
     """The team's keys, as MLflow's client reads them from the environment, and what makes its workspace and account."""
-    del into, profile
     name, password = f"team-{team}", Password(f"tracking-{team}")
     keys = {
         "MLFLOW_TRACKING_URI": URI,
@@ -47,7 +46,8 @@ def account_for(team: str, into: tuple[str, str], profile: Profile) -> tuple[dic
         # MLflow's default experiment is nobody's; this one is made by the first run.
         "MLFLOW_EXPERIMENT_NAME": team,
     }
-    return keys, [secret(name, NAMESPACE, {"password": password}), job(name, NAMESPACE, _make_account(team, name))]
+    account = secret(name, NAMESPACE, {"password": password}), job(name, NAMESPACE, _make_account(team, name))
+    return TeamPart(access=keys, accounts=account)
 
 
 def _make_account(team: str, name: str) -> Object:
@@ -157,6 +157,11 @@ def _settings(profile: Profile) -> Tracking:
     return profile.modules.tracking
 
 
+def _forgets(profile: Profile) -> Forgetting:
+    command = ("python3", "-c", program("forget_workspaces.py"))
+    return Forgetting("workspaces", for_team("nobody", profile).accounts, "python", command)
+
+
 MODULE = Module(
     name="tracking",
     summary="MLflow: runs, models and artifacts, with a workspace for each team",
@@ -164,7 +169,9 @@ MODULE = Module(
     pod_security="restricted",
     images=("mlflow", "python"),
     requires=("database", "object_store"),
-    after=("gateway",),
+    uses=(Offer.HOSTS,),
     objects=_objects,
+    team=for_team,
+    forgets=_forgets,
     ready=lambda _: (RolledOut(kind="Deployment", namespace=NAMESPACE, name=NAME),),
 )

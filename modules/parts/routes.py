@@ -39,7 +39,7 @@ def parent() -> Object:
 def route_for(name: str, namespace: str, service: str, port: int, profile: Profile) -> list[Object]:
     """The route from the host of that name to a service of the platform; nothing without a gateway.
 
-    A module that serves people has it among its objects and says `after=("gateway",)`. The request goes on as it came,
+    A module that serves people has it among its objects and says that it uses hosts. The request goes on as it came,
     its Host and Authorization headers included.
     """
     if profile.modules.gateway is None:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from modules.compute.queueing import TEAM_LABEL
 from modules.contract.api import Object
+from modules.contract.team import TEAM_LABEL
 
 _API_VERSION = "admissionregistration.k8s.io/v1"
 

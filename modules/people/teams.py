@@ -1,23 +1,19 @@
 """A place to work for each of the profile's teams: namespace, queue with quota, account, limits, isolation."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from kubernetes.client import ApiClient
 
-from modules.cluster.accelerators import RESOURCE
-from modules.cluster.gateway import CONTROLLER_NAMESPACE as PROXY_NAMESPACE
-from modules.cluster.gateway import authority_for
-from modules.cluster.route_policy import KINDS as ROUTE_KINDS
-from modules.compute.queueing import ACCOUNT, API_VERSION, QUOTA_RESOURCES, TEAM_LABEL, settings_of
-from modules.compute.ray import NAMESPACE as RAY_NAMESPACE
+from modules.compute.queueing import API_VERSION, QUOTA_RESOURCES, settings_of
+from modules.contract.accelerator import RESOURCE
 from modules.contract.api import Object
 from modules.contract.checks import Check, Condition
 from modules.contract.module import Module
-from modules.models.serving_runtimes import INFER
-from modules.models.serving_runtimes import for_team as serving_for_team
+from modules.contract.team import ACCESS, ACCOUNT, READ, TEAM_LABEL, WRITE, TeamPart, may, together
 from modules.parts.network_policy import enforced
-from modules.parts.routes import API as ROUTES_API
 from modules.parts.routes import ROUTES_LABEL
-from modules.people.team_access import NAME as ACCESS
-from modules.people.team_access import access_for
+from modules.parts.server import secret
 from modules.people.team_tokens import tokens_expire
 from profiles.schema import Profile
 from profiles.teams import Limits, Quota, Team
@@ -25,21 +21,26 @@ from profiles.teams import Limits, Quota, Team
 QUEUE = "default"
 """The LocalQueue of a team's namespace; by this name Kueue uses it for everything that names no queue."""
 
-_READ = ["get", "list", "watch"]
-_WRITE = [*_READ, "create", "update", "patch", "delete"]
 
+def team_objects(name: str, team: Team, profile: Profile, part: TeamPart) -> list[Object]:
+    """Everything that makes up one team but its accounts, its namespace included; `part` is what modules give to it.
 
-def team_objects(name: str, team: Team, profile: Profile) -> list[Object]:
-    """Everything that makes up one team, its namespace included. Pure; the smoke tests make throwaway teams of it."""
+    Pure; the smoke tests make throwaway teams of it.
+    """
     return [
         _cluster_queue(name, team, profile),
         _namespace(name),
         _local_queue(name),
-        *_account(name),
+        *_account(name, part.rules),
         *_limits(name, team),
-        _isolation(name),
-        *serving_for_team(name, ACCESS, profile),
+        _isolation(name, part.callers),
+        *part.objects,
     ]
+
+
+def access_objects(team: str, part: TeamPart) -> list[Object]:
+    """The Secret `access` in the team's namespace and all that stands behind it."""
+    return [secret(ACCESS, team, dict(part.access)), *part.accounts] if part.access else list(part.accounts)
 
 
 def team_ready(name: str) -> tuple[Check, ...]:
@@ -106,45 +107,29 @@ def _local_queue(name: str) -> Object:
     }
 
 
-def _account(name: str) -> list[Object]:
+_KUBERNETES_OWN = (
+    may(WRITE, "batch", "jobs", "cronjobs"),
+    may(WRITE, "apps", "deployments", "statefulsets"),
+    may(READ, "apps", "replicasets"),
+    # No update of pods: taking a pod's scheduling gate away would pass the queue by.
+    may((*READ, "create", "delete"), "", "pods"),
+    may(("get",), "", "pods/log"),
+    may(("get", "create"), "", "pods/exec", "pods/portforward"),
+    may(WRITE, "", "configmaps", "secrets", "services", "persistentvolumeclaims"),
+    {**may(READ, "", "events"), "apiGroups": ["", "events.k8s.io"]},
+    may(READ, "", "resourcequotas", "limitranges"),
+    may(READ, "autoscaling", "horizontalpodautoscalers"),
+)
+"""What members may do with kinds that no module brings."""
+
+
+def _account(name: str, rules: Sequence[Object]) -> list[Object]:
     metadata = {"name": ACCOUNT, "namespace": name}
     rbac = "rbac.authorization.k8s.io"
-    rules: list[Object] = [
-        {"apiGroups": ["batch"], "resources": ["jobs", "cronjobs"], "verbs": _WRITE},
-        {"apiGroups": ["ray.io"], "resources": ["rayclusters", "rayjobs", "rayservices"], "verbs": _WRITE},
-        {"apiGroups": ["jobset.x-k8s.io"], "resources": ["jobsets"], "verbs": _WRITE},
-        {"apiGroups": ["trainer.kubeflow.org"], "resources": ["trainjobs", "trainingruntimes"], "verbs": _WRITE},
-        {"apiGroups": ["apps"], "resources": ["deployments", "statefulsets"], "verbs": _WRITE},
-        {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": _READ},
-        # No update of pods: taking a pod's scheduling gate away would pass the queue by.
-        {"apiGroups": [""], "resources": ["pods"], "verbs": [*_READ, "create", "delete"]},
-        {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
-        {"apiGroups": [""], "resources": ["pods/exec", "pods/portforward"], "verbs": ["get", "create"]},
-        {
-            "apiGroups": [""],
-            "resources": ["configmaps", "secrets", "services", "persistentvolumeclaims"],
-            "verbs": _WRITE,
-        },
-        {"apiGroups": ["", "events.k8s.io"], "resources": ["events"], "verbs": _READ},
-        {"apiGroups": [""], "resources": ["resourcequotas", "limitranges"], "verbs": _READ},
-        {"apiGroups": ["resource.k8s.io"], "resources": ["resourceclaimtemplates"], "verbs": _WRITE},
-        {"apiGroups": ["resource.k8s.io"], "resources": ["resourceclaims"], "verbs": _READ},
-        {"apiGroups": ["kueue.x-k8s.io"], "resources": ["localqueues", "workloads"], "verbs": _READ},
-        {
-            "apiGroups": ["visibility.kueue.x-k8s.io"],
-            "resources": ["localqueues/pendingworkloads"],
-            "verbs": ["get"],
-        },
-        {"apiGroups": ["serving.kserve.io"], "resources": ["inferenceservices", "servingruntimes"], "verbs": _WRITE},
-        {"apiGroups": ["serving.kserve.io"], "resources": [INFER], "verbs": ["get", "create"]},
-        {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": _READ},
-        {"apiGroups": ["metrics.k8s.io"], "resources": ["pods"], "verbs": ["get", "list"]},
-        {"apiGroups": [ROUTES_API], "resources": list(ROUTE_KINDS), "verbs": _WRITE},
-    ]
     return [
         # The token is for people: pods that run as this account get none.
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, "automountServiceAccountToken": False},
-        {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": metadata, "rules": rules},
+        {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": metadata, "rules": [*_KUBERNETES_OWN, *rules]},
         {
             "apiVersion": f"{rbac}/v1",
             "kind": "RoleBinding",
@@ -191,9 +176,9 @@ def _limits(name: str, team: Team) -> list[Object]:
     ]
 
 
-def _isolation(name: str) -> Object:
-    places = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": [RAY_NAMESPACE, PROXY_NAMESPACE]}
-    platform = {"namespaceSelector": {"matchExpressions": [places]}}
+def _isolation(name: str, callers: Sequence[str]) -> Object:
+    places = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": list(callers)}
+    platform = [{"namespaceSelector": {"matchExpressions": [places]}}] if callers else []
     # Link-local addresses are where clouds hand out the node's credentials.
     anywhere = {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}}
     return {
@@ -203,17 +188,23 @@ def _isolation(name: str) -> Object:
         "spec": {
             "podSelector": {},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"from": [{"podSelector": {}}, platform]}],
+            "ingress": [{"from": [{"podSelector": {}}, *platform]}],
             "egress": [{"to": [anywhere]}],
         },
     }
 
 
-def _objects(profile: Profile) -> list[Object]:
-    teams = [made for name, team in profile.teams.items() for made in team_objects(name, team, profile)]
-    access = (made for name in profile.teams for made in access_for(name, profile))
-    trusted = (made for name in profile.teams for made in authority_for(name, profile))
-    return [*tokens_expire(), *teams, *access, *trusted]
+def _objects(profile: Profile, others: Sequence[Module]) -> list[Object]:
+    parts = {name: together(module.team(name, profile) for module in others) for name in profile.teams}
+    teams = [made for name, team in profile.teams.items() for made in team_objects(name, team, profile, parts[name])]
+    access = (made for name, part in parts.items() for made in access_objects(name, part))
+    return [*tokens_expire(), *teams, *access]
+
+
+def _fitted(_: Profile, others: Sequence[Module]) -> Module:
+    # Last of all, since any module may clean up what a team has made, and gone before them.
+    after = tuple(module.name for module in others if module.name not in MODULE.requires)
+    return replace(MODULE, objects=lambda profile: _objects(profile, others), after=after)
 
 
 def _notes(client: ApiClient) -> tuple[str, ...]:
@@ -224,11 +215,8 @@ MODULE = Module(
     name="teams",
     summary="a namespace, a queue with quota and an account for each team",
     requires=("queueing",),
-    after=(
-        *("storage", "accelerators", "ray", "jobset", "training"),
-        *("object_store", "database", "tracking", "features", "serving"),
-    ),
-    objects=_objects,
+    objects=lambda profile: _objects(profile, ()),
+    fitted=_fitted,
     ready=lambda profile: tuple(check for name in profile.teams for check in team_ready(name)),
     notes=_notes,
 )

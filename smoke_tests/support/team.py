@@ -9,8 +9,8 @@ from kubernetes.client import AuthenticationV1TokenRequest, CoreV1Api, V1TokenRe
 
 from modules.contract.api import ApiError, Object
 from modules.contract.credentials import Credential, filled, value
-from modules.people.team_access import access_for
-from modules.people.teams import team_objects
+from modules.people.teams import access_objects, team_objects
+from modules.registry import team_part
 from profiles import teams as profile_teams
 from profiles.schema import Profile
 from smoke_tests.support.cluster import (
@@ -73,7 +73,7 @@ def make_team(
         for queue in cluster.find(LOCAL_QUEUE, name):
             cluster.wait_for(LOCAL_QUEUE, queue["metadata"]["name"], name, lambda queue: is_true(queue, "Active"), 30)
     if access:
-        provide(cluster, access_for(name, cluster.environment.profile))
+        provide(cluster, access_objects(name, team_part(name, cluster.environment.profile)))
     return team
 
 
@@ -112,7 +112,8 @@ def _objects(profile: Profile, team: Team, quota: profile_teams.Team) -> list[Ob
     if queueing is None:
         return [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": team.name}}]
     own_cohort = profile.modules.model_copy(update={"queueing": queueing.model_copy(update={"cohort": team.cohort})})
-    return list(team_objects(team.name, quota, profile.model_copy(update={"modules": own_cohort})))
+    part = team_part(team.name, profile)
+    return team_objects(team.name, quota, profile.model_copy(update={"modules": own_cohort}), part)
 
 
 def _create(cluster: Cluster, manifest: Object, seconds: float = 30) -> None:
@@ -135,7 +136,7 @@ def remove_team(cluster: Cluster, team: Team) -> None:
     for manifest in _objects(cluster.environment.profile, team, profile_teams.Team.model_validate({})):
         if "namespace" not in manifest["metadata"]:
             cluster.remove(kind_of(manifest), manifest["metadata"]["name"])
-    withdraw(cluster, access_for(team.name, cluster.environment.profile))
+    withdraw(cluster, access_objects(team.name, team_part(team.name, cluster.environment.profile)))
 
 
 def token(cluster: Cluster, team: Team) -> str:

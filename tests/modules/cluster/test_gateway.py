@@ -8,6 +8,7 @@ from modules.contract.api import Object
 from modules.contract.credentials import Authority, Part
 from modules.contract.lock import lock
 from modules.contract.module import Module
+from modules.contract.team import TeamPart
 from modules.parts.routes import NAMESPACE, ROUTES_LABEL, host, parent, route_for, team_hosts
 from modules.people.teams import team_objects
 from profiles.errors import ProfileError
@@ -76,7 +77,7 @@ def test_plain_http_is_for_the_redirect_alone() -> None:
 def test_routes_are_taken_from_the_platform_and_from_teams_alone() -> None:
     selector = listener(MODULE.objects(profile()), "https")["allowedRoutes"]["namespaces"]["selector"]
     assert [each["key"] for each in selector["matchExpressions"]] == [ROUTES_LABEL]
-    assert ROUTES_LABEL in one(team_objects("red", Team(), profile()), "Namespace")["metadata"]["labels"]
+    assert ROUTES_LABEL in one(team_objects("red", Team(), profile(), TeamPart()), "Namespace")["metadata"]["labels"]
 
 
 def test_the_proxys_image_is_the_catalogs_wherever_it_is_named() -> None:

@@ -7,7 +7,8 @@ import pytest
 from modules.contract.api import Object
 from modules.contract.credentials import Password, named
 from modules.data import database, object_store, online_store
-from modules.people.team_access import access_for
+from modules.people.teams import access_objects
+from modules.registry import team_part
 from profiles.load import load
 from profiles.schema import Profile
 
@@ -97,10 +98,10 @@ def test_with_a_managed_service_no_server_is_run(module: Any) -> None:
 
 
 def test_a_teams_access_holds_what_the_modules_that_are_on_give() -> None:
-    given = one(access_for("red", LAPTOP), "Secret", "red")
+    given = one(access_objects("red", team_part("red", LAPTOP)), "Secret", "red")
     assert given["metadata"]["name"] == "access"
     assert given["stringData"]["BUCKET"] == "red"
-    assert access_for("red", load("mini")) == []
+    assert access_objects("red", team_part("red", load("mini"))) == []
 
 
 @pytest.mark.parametrize("profile", [LAPTOP, MANAGED], ids=["own", "managed"])

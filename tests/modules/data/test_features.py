@@ -5,7 +5,8 @@ import pytest
 from modules.contract.api import Object
 from modules.contract.credentials import named
 from modules.data import features
-from modules.people.team_access import access_for
+from modules.people.teams import access_objects
+from modules.registry import team_part
 from profiles.load import load
 
 LAPTOP = load("laptop")
@@ -16,7 +17,8 @@ def made(kind: str, objects: list[Object]) -> list[dict[str, Any]]:
 
 
 def test_a_team_gets_a_registry_that_it_owns_and_the_server_may_read() -> None:
-    keys, objects = features.account_for("team-a", ("access", "team-a"), LAPTOP)
+    part = features.for_team("team-a", LAPTOP)
+    keys, objects = part.access, list(part.accounts)
     assert named(keys["FEAST_REGISTRY"]) == (
         "postgresql+psycopg://features-team-a:<password database-features-team-a>"
         "@database.database.svc:5432/features-team-a"
@@ -27,7 +29,7 @@ def test_a_team_gets_a_registry_that_it_owns_and_the_server_may_read() -> None:
 
 
 def test_a_team_may_use_its_own_path_of_the_server_and_no_other() -> None:
-    _, objects = features.account_for("team-a", ("access", "team-a"), LAPTOP)
+    objects = list(features.for_team("team-a", LAPTOP).accounts)
     [role] = made("ClusterRole", objects)
     assert role["rules"] == [{"nonResourceURLs": ["/team-a/*"], "verbs": ["get", "create"]}]
     [binding] = made("ClusterRoleBinding", objects)
@@ -35,12 +37,12 @@ def test_a_team_may_use_its_own_path_of_the_server_and_no_other() -> None:
 
 
 def test_the_project_has_no_dash_which_feast_would_refuse() -> None:
-    keys, _ = features.account_for("team-a", ("access", "team-a"), LAPTOP)
+    keys = features.for_team("team-a", LAPTOP).access
     assert keys["FEAST_PROJECT"] == "team_a"
 
 
 def test_a_teams_access_holds_what_feast_and_its_bucket_need() -> None:
-    [given] = [each for each in access_for("red", LAPTOP) if each["metadata"]["name"] == "access"]
+    [given] = [each for each in access_objects("red", team_part("red", LAPTOP)) if each["metadata"]["name"] == "access"]
     assert {"FEAST_PROJECT", "FEAST_REGISTRY", "FEAST_SERVER", "BUCKET"} <= set(given["stringData"])
 
 

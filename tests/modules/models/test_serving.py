@@ -6,6 +6,7 @@ from modules.contract.credentials import named
 from modules.models import serving
 from modules.models.serving import MODULE, configuration, patch
 from modules.models.serving_runtimes import for_team, runtimes
+from modules.registry import team_part
 from profiles.load import load
 
 LAPTOP = load("laptop")
@@ -76,8 +77,8 @@ def test_a_runtimes_server_is_reached_through_its_door_alone(runtime: dict[str, 
 
 
 def test_a_team_without_serving_gets_nothing_for_it() -> None:
-    assert for_team("team-a", "access", load("mini")) == []
-    assert [made["kind"] for made in for_team("team-a", "access", LAPTOP)] == [
+    assert "serving.kserve.io" not in str(team_part("team-a", load("mini")))
+    assert [made["kind"] for made in for_team("team-a", LAPTOP).objects] == [
         "ServiceAccount",
         "ConfigMap",
         "ClusterRoleBinding",

@@ -10,7 +10,8 @@ from modules.contract.credentials import Password
 from modules.contract.lock import lock
 from modules.in_cluster import mlflow_team
 from modules.models import tracking
-from modules.people.team_access import access_for
+from modules.people.teams import access_objects
+from modules.registry import team_part
 from profiles.load import load
 
 LAPTOP = load("laptop")
@@ -23,7 +24,9 @@ def container(profile: Any = LAPTOP) -> Object:
 
 
 def test_a_team_gets_what_mlflows_client_reads_from_the_environment() -> None:
-    [given] = [made for made in access_for("team-a", LAPTOP) if made["metadata"]["name"] == "access"]
+    [given] = [
+        made for made in access_objects("team-a", team_part("team-a", LAPTOP)) if made["metadata"]["name"] == "access"
+    ]
     keys = {key: value for key, value in given["stringData"].items() if key.startswith("MLFLOW")}
     assert keys == {
         "MLFLOW_TRACKING_URI": "http://tracking.tracking.svc:5000",

@@ -2,10 +2,11 @@ from typing import Any
 
 import pytest
 
-from modules.compute.queueing import ACCOUNT
 from modules.contract.api import Object, connect
+from modules.contract.team import ACCOUNT
 from modules.parts.network_policy import enforced
 from modules.people.teams import team_objects
+from modules.registry import team_part
 from profiles.load import load
 from profiles.schema import Profile
 from profiles.teams import Limits, Quota, Team
@@ -20,7 +21,7 @@ def one(objects: list[Object], kind: str) -> Object:
 
 
 def made(team: Team, profile: Profile = PROFILE) -> list[Object]:
-    return team_objects("red", team, profile)
+    return team_objects("red", team, profile, team_part("red", profile))
 
 
 def rules() -> list[dict[str, Any]]:
