@@ -12,7 +12,7 @@ BIN := .venv/bin
 # Without byte code on disk, every program would translate all libraries anew at each of its many starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up test down lint catalog unit cluster-tests bench bench-cold clean
+.PHONY: help up test down lint catalog reference unit cluster-tests bench bench-cold clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -35,6 +35,11 @@ lint: .venv/ready ## ruff and mypy --strict
 
 catalog: .venv/ready ## build or fetch what isn't in the cache (half an hour on two cores when nothing is)
 	$(BIN)/cairn catalog build
+
+reference: .venv/ready ## write the pages of docs/ that are made from the code
+	$(BIN)/python -m profiles.reference > docs/reference/profile.md
+	$(BIN)/python -m catalog.reference
+	$(BIN)/python -m cairn.reference
 
 unit: catalog ## the tests that need no cluster
 	$(BIN)/pytest -q -n 2 tests

@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 
 import modules
 from catalog.items import without
+from modules.contract.entry import Entry
 from modules.contract.lock import lock
 from modules.contract.module import Module
 from modules.contract.team import TeamPart, together
@@ -41,6 +42,11 @@ def enabled(profile: Profile) -> list[Module]:
 def team_part(team: str, profile: Profile) -> TeamPart:
     """All that the modules of a profile give to a team."""
     return together(module.team(team, profile) for module in enabled(profile))
+
+
+def entry_of(profile: Profile) -> Entry | None:
+    """Where people enter the platform; None if no module of the profile lets them in."""
+    return next((entry for module in enabled(profile) if (entry := module.entry(profile))), None)
 
 
 def catalog_items(profile: Profile) -> list[str]:

@@ -10,7 +10,6 @@ from catalog.build import Progress, provide
 from catalog.directories import REPOSITORY, environment_root
 from installer.entry_point import entry_point, names
 from installer.install import install
-from modules.cluster.gateway import addresses
 from modules.contract.cluster import Cluster
 from modules.registry import catalog_items, installed_from_here
 from profiles.errors import ProfileError
@@ -39,14 +38,15 @@ def main() -> None:
     provider = importlib.import_module(f"stacks.clusters.{profile.cluster.provider}")
     cluster: Cluster = provider.make(profile, environment, supply)
     versions = install(profile, cluster)
-    if wanted_names := names(profile):
-        EtcHosts(environment, addresses(profile)[0], wanted_names)
+    entry = entry_point(profile)
+    if entry and (wanted_names := names(profile)):
+        EtcHosts(environment, entry.addresses[0], wanted_names)
     pulumi.export("kubeconfig", pulumi.Output.secret(cluster.kubeconfig))
     pulumi.export("cluster_identifier", cluster.identifier)
     pulumi.export("profile", name)
     pulumi.export("supply", str(supply))
     pulumi.export("modules", versions)
-    if entry := entry_point(profile):
+    if entry:
         pulumi.export("entry_point", asdict(entry))
     if cluster.ssh is not None:
         pulumi.export("ssh", pulumi.Output.secret(cluster.ssh))

@@ -117,6 +117,47 @@ def test_a_module_imports_another_module_only_if_it_requires_it(module: Module) 
     assert others <= set(module.requires), f"{file.relative_to(REPOSITORY)} requires only {module.requires}"
 
 
+BESIDE = {"gateway": {"modules/parts/routes.py"}}
+"""Files of a module that lie on a lower floor, so that others can build on them."""
+PRODUCT = (
+    "cairn",
+    "installer",
+    "stacks",
+    "hosts",
+    "modules",
+    "smoke_tests/conftest.py",
+    "smoke_tests/support/leftovers.py",
+)
+"""What counts: all but tests of a module and their helpers, and benches, which are about certain modules."""
+
+
+def asks_for_settings(file: Path) -> set[str]:
+    """The modules whose settings a file reads as `...modules.NAME`."""
+    return {
+        node.attr
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and node.value.attr == "modules"
+    } & set(all_modules())
+
+
+def _python_files(place: Path) -> list[Path]:
+    return [place] if place.is_file() else list(place.rglob("*.py"))
+
+
+def test_nobody_but_a_module_itself_and_who_requires_it_names_it() -> None:
+    wrong = []
+    for file in sorted(file for name in PRODUCT for file in _python_files(REPOSITORY / name)):
+        place = str(file.relative_to(REPOSITORY))
+        named = asks_for_settings(file) | ({name for _, name in modules_imported(file)} & set(all_modules()))
+        for name in named:
+            own = place in BESIDE.get(name, set()) or file.stem == name
+            requiring = {file.stem for module in all_modules().values() if name in module.requires}
+            beside = file.parent.parent.name == "modules"
+            if not own and not (beside and (file.stem in requiring or file.stem not in all_modules())):
+                wrong.append(f"{place} names {name}")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_no_file_in_stacks_is_named_like_a_module_of_the_standard_library() -> None:
     names = {path.stem for path in (REPOSITORY / "stacks").iterdir()}
     assert not names & set(sys.stdlib_module_names)

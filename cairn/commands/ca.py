@@ -32,33 +32,32 @@ def command(
     """
     from cairn.cluster import reach
     from cairn.opening import open_environment
-    from modules.cluster.gateway import AUTHORITY
     from modules.contract.api import get, path_of
-    from modules.parts.routes import NAMESPACE
+    from modules.registry import entry_of
 
     environment = open_environment(name)
     cluster = reach(environment)
-    gateway = cluster.profile.modules.gateway
-    if gateway is None:
+    entry = entry_of(cluster.profile)
+    if entry is None:
         raise UserError(
             f"{environment.name} has no entry point, and so no certificate of one",
-            where=f"modules.gateway of {cluster.profile_name}",
+            where=f"modules of {cluster.profile_name}",
             fix="a profile with `gateway: {}` in its modules, then: cairn up",
         )
-    if gateway.issuer:
+    if entry.signed_by:
         raise UserError(
-            f"the entry point's certificate is signed by {gateway.issuer}, not by the environment's own authority",
-            where=f"modules.gateway.issuer of {cluster.profile_name}",
+            f"the entry point's certificate is signed by {entry.signed_by}, not by the environment's own authority",
+            where=cluster.profile_name,
             fix="nothing to do, if your machine trusts that one",
         )
-    found = get(cluster.client, path_of("v1", "configmaps", AUTHORITY, NAMESPACE))
+    found = get(cluster.client, path_of("v1", "configmaps", *entry.authority))
     if found is None:
         raise UserError(f"{environment.name} has no certificate yet", fix=f"cairn up --name {environment.name}")
     text = str(found["data"]["ca.crt"])
     if output:
         output.write_text(text)
-        say(f"{output} is what clients of *.{gateway.domain} trust")
+        say(f"{output} is what clients of *.{entry.domain} trust")
     if json:
-        print_json({"environment": environment.name, "domain": gateway.domain, "certificate": text})
+        print_json({"environment": environment.name, "domain": entry.domain, "certificate": text})
     elif not output:
         typer.echo(text, nl=False)

@@ -6,6 +6,7 @@ from modules.cluster.route_policy import KINDS, policy
 from modules.contract.api import Object
 from modules.contract.checks import Check, Condition, Established, RolledOut
 from modules.contract.credentials import Certificate
+from modules.contract.entry import Entry
 from modules.contract.lock import lock
 from modules.contract.module import Module, Offer, Values
 from modules.contract.team import WRITE, TeamPart, may
@@ -260,6 +261,17 @@ def _objects(profile: Profile) -> list[Object]:
     ]
 
 
+def _entry(profile: Profile) -> Entry:
+    settings = settings_of(profile)
+    return Entry(
+        settings.domain,
+        addresses(profile),
+        tuple(settings.etc_hosts.also) if settings.etc_hosts else None,
+        settings.issuer,
+        (AUTHORITY, NAMESPACE),
+    )
+
+
 def _ready(_: Profile) -> tuple[Check, ...]:
     return (
         RolledOut(kind="Deployment", namespace=CONTROLLER_NAMESPACE, name="envoy-gateway"),
@@ -285,6 +297,7 @@ MODULE = Module(
     offers=Offer.HOSTS,
     values=_values,
     objects=_objects,
+    entry=_entry,
     team=_for_team,
     ready=_ready,
     foreign=(Established(crd="envoyproxies.gateway.envoyproxy.io"),),

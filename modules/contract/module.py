@@ -9,6 +9,7 @@ from kubernetes.client import ApiClient
 
 from modules.contract.api import Object
 from modules.contract.checks import Check, Condition, Exists
+from modules.contract.entry import Entry
 from modules.contract.team import Forgetting, TeamPart
 from profiles.schema import Profile
 
@@ -40,6 +41,10 @@ def _no_notes(_: ApiClient) -> tuple[str, ...]:
 
 def _no_part(_team: str, _: Profile) -> TeamPart:
     return TeamPart()
+
+
+def _no_entry(_: Profile) -> Entry | None:
+    return None
 
 
 def _forgets_nothing(_: Profile) -> Forgetting | None:
@@ -121,6 +126,8 @@ class Module:
     """Changes one object of the manifest, or drops it (None)."""
     ready: Callable[[Profile], tuple[Check, ...]] = _no_checks
     """How to tell that it serves."""
+    entry: Callable[[Profile], Entry | None] = _no_entry
+    """Where people come in, if it is this module that lets them in."""
     team: Callable[[str, Profile], TeamPart] = _no_part
     """What it gives to a team."""
     forgets: Callable[[Profile], Forgetting | None] = _forgets_nothing
