@@ -1,9 +1,8 @@
-"""The programs that Pulumi needs on PATH: its own binary, helm, and stand-ins for plug-ins that can't be had."""
+"""The programs that Pulumi needs on PATH: its own, its Kubernetes plug-in, and stand-ins for what can't be had."""
 
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 
 from cairn.shell import make_passphrase, programs, variables
@@ -12,10 +11,9 @@ from catalog.directories import REPOSITORY
 from catalog.errors import CatalogError
 from catalog.supply import Supply, resolve
 
-NEEDED = ("pulumi", "helm")
-HANDY = ("kubectl",)
+NEEDED = ("pulumi", "pulumi-resource-kubernetes")
+HANDY = ("kubectl", "helm")
 STAND_INS = REPOSITORY / "plugins" / "bin"
-KUBERNETES = "pulumi-resource-kubernetes"
 BESIDE_PULUMI = ("pulumi-language-python", "pulumi-resource-pulumi-python")
 
 
@@ -26,20 +24,17 @@ def prepare(supply: Supply | None, progress: Callable[[Progress], None]) -> dict
     """
     pulumi = programs() / "pulumi"
     linked = all((programs() / name).exists() for name in NEEDED)
-    if supply is None and linked:
-        # Another Go or a newer catalog is no reason to build anything before `down` or `status`.
-        supply = Supply.UPSTREAM if official_host(pulumi) else Supply.SOURCE
-    else:
-        supply = supply or resolve("auto")[0]
-        provide(NEEDED, supply, progress)
+    # Another Go or a newer catalog is no reason to build anything before `down` or `status`.
+    if supply is not None or not linked:
+        provide(NEEDED, supply or resolve("auto")[0], progress)
         link_programs()
-    missing = missing_plugins(pulumi, supply)
+    missing = missing_plugins(pulumi)
     link({name: STAND_INS / name for name in missing})
     for launcher in STAND_INS.iterdir():
         if launcher.name not in missing:
             (programs() / launcher.name).unlink(missing_ok=True)
     make_passphrase()
-    result = variables(os.environ, stand_ins=KUBERNETES in missing)
+    result = variables(os.environ, stand_ins=bool(missing))
     os.environ.update(result)
     return result
 
@@ -52,29 +47,19 @@ def link_programs() -> None:
             link({name: binary(name)})
 
 
-def missing_plugins(pulumi: Path, supply: Supply, home: Path | None = None) -> set[str]:
+def missing_plugins(pulumi: Path) -> set[str]:
     """Which official plug-ins can't be had, by the name that Pulumi looks for on PATH.
 
-    Pulumi's release carries the language host and the dynamic provider beside its binary; a build from source has
-    neither. The Kubernetes plug-in is downloaded under supply `upstream`, or was installed into Pulumi's home.
+    Pulumi's release carries the language host and the launcher of dynamic providers beside its binary; a build from
+    source has neither.
     """
     beside = pulumi.resolve().parent
-    missing = {name for name in BESIDE_PULUMI if not (beside / name).exists()}
-    home = home or Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi"))
-    installed = home / "plugins" / f"resource-kubernetes-v{version('pulumi-kubernetes')}"
-    if supply is not Supply.UPSTREAM and not installed.is_dir():
-        missing.add(KUBERNETES)
-    return missing
+    return {name for name in BESIDE_PULUMI if not (beside / name).exists()}
 
 
 def stand_ins_in_use() -> list[str]:
     """The plug-ins whose work Cairn's own stand-ins do, by the name that Pulumi looks for."""
     return sorted(each.name for each in STAND_INS.iterdir() if (programs() / each.name).is_symlink())
-
-
-def official_host(pulumi: Path) -> bool:
-    """Whether this is Pulumi's own release, which carries its language hosts beside the binary."""
-    return (pulumi.resolve().parent / "pulumi-language-python").exists()
 
 
 def link(targets: dict[str, Path]) -> None:

@@ -33,22 +33,33 @@ def variables(tmp: Path) -> dict[str, str]:
 
 def linker_flags(binaries: Binaries) -> str:
     """No symbol table, and the module's version stamps."""
-    stamps = [f"-X {name}={value.format(version=binaries.version)}" for name, value in binaries.stamps.items()]
+    known = {"version": binaries.version, "number": binaries.version.removeprefix("v")}
+    stamps = [f"-X {name}={value.format(**known)}" for name, value in binaries.stamps.items()]
     return " ".join(["-s", "-w", *stamps])
 
 
 def build(catalog: Catalog, name: str, out: Path, tmp: Path) -> None:
     """Builds every program of the binaries entry `name` into `out`/bin, in one go build."""
     binaries = catalog.binaries[name]
+    source = _with_embedded(catalog, name, tmp) if binaries.embeds else catalog.root / "go" / name
     target = tmp / "bin"
     target.mkdir()
     packages = [program.package for program in binaries.programs.values()]
     command = ["go", "build", "-trimpath", "-ldflags", linker_flags(binaries), "-o", f"{target}/", *packages]
     with _caches_in_use():
-        run(command, cwd=catalog.root / "go" / name, changes=variables(tmp))
+        run(command, cwd=source, changes=variables(tmp))
     (out / "bin").mkdir()
     for program, entry in binaries.programs.items():
         shutil.move(target / (entry.output or Path(entry.package).name), out / "bin" / program)
+
+
+def _with_embedded(catalog: Catalog, name: str, tmp: Path) -> Path:
+    """A copy of a program of our own, beside the files of the module that it embeds."""
+    source, module = tmp / "source", module_directory(catalog, name, tmp)
+    shutil.copytree(catalog.root / "go" / name, source)
+    for file in catalog.binaries[name].embeds:
+        shutil.copyfile(module / file, source / Path(file).name)
+    return source
 
 
 def module_directory(catalog: Catalog, name: str, tmp: Path) -> Path:

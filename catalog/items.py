@@ -171,9 +171,11 @@ def _facts(catalog: Catalog, item: Item, supply: Supply) -> Mapping[str, object]
     match item.kind:
         case "binaries":
             folder = catalog.root / "go" / item.name
-            locks = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("go.mod", "go.sum")}
+            ours: dict[str, object] = {"embeds": list(entry.embeds)} if entry.embeds else {}
+            locked = ("go.mod", "go.sum", *(["main.go"] if ours else []))
+            locks = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in locked}
             built = {"programs": {name: [p.package, p.output] for name, p in entry.programs.items()}}
-            return {"go": go_version(), **locks, **built, "stamps": entry.stamps, "version": entry.version}
+            return {"go": go_version(), **locks, **ours, **built, "stamps": entry.stamps, "version": entry.version}
         case "images":
             requirements = {
                 layer.requirements: hashlib.sha256(

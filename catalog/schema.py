@@ -46,10 +46,14 @@ class Binaries(_Model):
 
     module: str
     version: str
+    module_version: Annotated[str, Field(exclude_if=lambda version: not version)] = ""
+    """What the module proxy calls the version, where it serves the release's commit without its tag."""
     licence: str
     source: str
     stamps: dict[str, str] = {}
     """Go variables that the linker sets, such as the version that the program prints."""
+    embeds: Annotated[tuple[str, ...], Field(exclude_if=lambda files: not files)] = ()
+    """Files of the module, by their paths in it, that a program of our own in catalog/go/NAME/main.go embeds."""
     programs: dict[str, Program]
     space_mib: int
     """Disk that a cold build needs at its peak, build cache included (measured)."""

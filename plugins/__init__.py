@@ -1,5 +1,5 @@
-"""Stand-ins for Pulumi's plug-ins, used where the official downloads can't be had.
+"""Stand-ins for the two programs of Pulumi's release that no package registry has.
 
-`language` runs Python programs, `dynamic` serves dynamic providers and `kubernetes` is the Kubernetes provider.
+`language` runs Python programs, `dynamic` serves dynamic providers.
 The executables in `bin/` start them; `docs/plugins.md` says what each supports.
 """

@@ -1,11 +1,6 @@
-"""A cluster to run on, `pulumi` and `helm` on PATH, and a throwaway namespace per test.
-
-The cluster is the suite's environment, or else that of $KUBECONFIG; with CAIRN_CONTROL_PLANE=DIRECTORY (of binaries) it
-is a control plane on loopback, which is enough for all tests here.
-"""
+"""The suite's environment to run on, `pulumi` with its plug-ins on PATH, and a throwaway namespace per test."""
 
 import os
-import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,24 +9,14 @@ import pytest
 from kubernetes import client, config
 
 from catalog.places import binary
-from smoke_tests.plugins.control_plane import binaries, control_plane
 from smoke_tests.plugins.project import Project
-from smoke_tests.plugins.provider import Provider
+from smoke_tests.support.environment import Environment
 
 
 @pytest.fixture(scope="session")
-def kubeconfig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def kubeconfig(environment: Environment) -> str:
     """The text of an administrator's kubeconfig."""
-    directory = binaries()
-    if directory is not None:
-        with control_plane(tmp_path_factory.mktemp("control-plane"), directory) as path:
-            yield path.read_text()
-        return
-    chosen = request.config.getoption("--environment", None) or os.environ.get("CAIRN_KUBECONFIG")
-    if not chosen and os.environ.get("KUBECONFIG"):
-        yield Path(os.environ["KUBECONFIG"]).read_text()
-        return
-    yield request.getfixturevalue("environment").kubeconfig
+    return environment.kubeconfig
 
 
 @pytest.fixture(scope="session")
@@ -45,10 +30,9 @@ def api(kubeconfig: str, tmp_path_factory: pytest.TempPathFactory) -> client.Api
 
 @pytest.fixture(scope="session", autouse=True)
 def tools() -> None:
-    """Put `pulumi` and `helm` on PATH: the machine's own, else the catalog's."""
-    for name in ("pulumi", "helm"):
-        if shutil.which(name) is None:
-            os.environ["PATH"] = f"{binary(name).parent}{os.pathsep}{os.environ['PATH']}"
+    """Put `pulumi` and its Kubernetes plug-in on PATH."""
+    for name in ("pulumi", "pulumi-resource-kubernetes"):
+        os.environ["PATH"] = f"{binary(name).parent}{os.pathsep}{os.environ['PATH']}"
 
 
 @pytest.fixture
@@ -59,13 +43,6 @@ def namespace(api: client.ApiClient) -> Iterator[str]:
     core.create_namespace({"metadata": {"name": name}})
     yield name
     core.delete_namespace(name)
-
-
-@pytest.fixture
-def provider(kubeconfig: str) -> Iterator[Provider]:
-    """The Kubernetes plug-in in a process of its own, spoken to directly."""
-    with Provider.start(kubeconfig) as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The plug-ins under the real `pulumi`: a normal Python program from the plain command line."""
+"""The official Kubernetes plug-in and the stand-ins beside it, under the real `pulumi`: a plain Python program."""
 
 import base64
 import json
@@ -12,12 +12,14 @@ import psutil
 import pytest
 from kubernetes import client
 
+from modules.contract.lock import lock
 from smoke_tests.plugins.charts import write_chart
-from smoke_tests.plugins.control_plane import NO_IMAGE
-from smoke_tests.plugins.objects import IMAGE
 from smoke_tests.plugins.project import Project
 from smoke_tests.support.waiting import until
 
+IMAGE = lock().image("python")
+"""Present on every cluster of Cairn's."""
+NO_IMAGE = "registry.invalid/none:1"
 PASSWORD = "correct-horse-battery"
 
 PLATFORM = f"""

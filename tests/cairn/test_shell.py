@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from cairn import shell, tools
-from catalog.supply import Supply
 
 
 @pytest.fixture(autouse=True)
@@ -62,23 +61,15 @@ def pulumi(tmp_path: Path) -> Path:
     return tmp_path / "release" / "pulumi"
 
 
-def test_a_build_from_source_needs_every_stand_in(pulumi: Path, tmp_path: Path) -> None:
+def test_a_build_from_source_needs_every_stand_in(pulumi: Path) -> None:
     every = {file.name for file in tools.STAND_INS.iterdir()}
-    assert tools.missing_plugins(pulumi, Supply.SOURCE, tmp_path / "home") == every
+    assert tools.missing_plugins(pulumi) == every
 
 
-def test_pulumis_own_release_needs_none_where_plugins_are_downloaded(pulumi: Path, tmp_path: Path) -> None:
+def test_pulumis_own_release_needs_none(pulumi: Path) -> None:
     for name in tools.BESIDE_PULUMI:
         (pulumi.parent / name).touch()
-    assert tools.missing_plugins(pulumi, Supply.UPSTREAM, tmp_path) == set()
-
-
-def test_an_installed_kubernetes_plugin_is_preferred(pulumi: Path, tmp_path: Path) -> None:
-    from importlib.metadata import version
-
-    home = tmp_path / "home"
-    (home / "plugins" / f"resource-kubernetes-v{version('pulumi-kubernetes')}").mkdir(parents=True)
-    assert tools.KUBERNETES not in tools.missing_plugins(pulumi, Supply.SOURCE, home)
+    assert tools.missing_plugins(pulumi) == set()
 
 
 def test_links_are_replaced_whole_and_left_alone_when_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

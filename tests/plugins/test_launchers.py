@@ -1,4 +1,4 @@
-"""The three executables: they start from anywhere, serve, and never outlive their engine."""
+"""The two executables: they start from anywhere, serve, and never outlive their engine."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc, provider_pb2_g
 from tests.plugins.polling import until
 
 BIN = Path(__file__).parents[2] / "plugins" / "bin"
-NAMES = ("pulumi-language-python", "pulumi-resource-pulumi-python", "pulumi-resource-kubernetes")
+NAMES = ("pulumi-language-python", "pulumi-resource-pulumi-python")
 # As the engine starts a plug-in: in a process group of its own, with a pipe as its standard input. Holds it until it is
 # killed itself.
 HOLDER = """
