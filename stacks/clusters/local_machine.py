@@ -8,7 +8,7 @@ from pulumi import Input, Output, Resource, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult
 from pulumi.dynamic import Resource as DynamicResource
 
-from hosts.local import bridge, budget, egress, kernel, registry, teardown
+from hosts.local import bridge, budget, egress, firewall, kernel, registry, teardown
 from hosts.local import node as local_node
 from hosts.local.node import Node
 from hosts.local.plan import Network
@@ -29,6 +29,7 @@ class _ClusterProvider(Provider):
         kernel.make_room()
         budget.set_budget(network, int(inputs["cpu_millis"]), int(inputs["memory_bytes"]))
         bridge.create(network)
+        firewall.open_bridge(network)
         if network.egress:
             egress.open_egress(network)
         registry.up(network)
@@ -36,7 +37,7 @@ class _ClusterProvider(Provider):
 
     def live(self, inputs: dict[str, Any]) -> bool:
         network = Network(**inputs["network"])
-        return bridge.present(network) and registry.running(network)
+        return bridge.present(network) and firewall.is_open(network) and registry.running(network)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         teardown.teardown(Network(**_props["network"]).environment)
@@ -85,7 +86,9 @@ class _NodeProvider(Provider):
         return str(inputs["name"])
 
     def settle(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        local_node.up(Node.from_record(inputs))
+        node = Node.from_record(inputs)
+        local_node.up(node)
+        firewall.require_open(node.network, node.name)
         return {}
 
     def live(self, inputs: dict[str, Any]) -> bool:
