@@ -6,18 +6,22 @@ from typing import Any
 
 import yaml
 from pulumi import Input, Output, ResourceOptions
+from pulumi.dynamic import DiffResult, UpdateResult
 from pulumi.dynamic import Resource as DynamicResource
-from pulumi.dynamic import UpdateResult
 
 import catalog
 from catalog.build import binary
+from hosts import certificates
 from hosts import cluster as running_cluster
 from hosts.errors import HostError
 from hosts.provision import join_worker, make_control_plane, provision
+from hosts.renewal import ends_soon
 from hosts.spec import ControlPlaneConfig, Host, NodeConfig
+from modules.api import ApiError, connect, request
 from stacks.clusters.settling import Provider
 
 NODE_BINARIES = ("containerd", "containerd-shim-runc-v2", "ctr", "kubelet", "kubeadm", "kubectl")
+UNAUTHORIZED = 401
 CNI_PLUGINS = ("bridge", "host-local", "loopback", "portmap")
 
 
@@ -56,6 +60,12 @@ class ProvisionedHost(DynamicResource, module="kubeadm", name="Host"):
 
 
 class _ControlPlaneProvider(_HostProvider):
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Also a change: a kubeconfig whose time is up, and certificates on the node that are to be made anew."""
+        found = super().diff(_id, _olds, _news)
+        found.changes = found.changes or not holds(str(_olds["kubeconfig"]), _news["host"]["address"])
+        return found
+
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Settles the new inputs. Raises HostError for settings that kubeadm fixes when it makes a cluster."""
         fixed = [key for key, value in _news["cluster"].items() if _olds["cluster"].get(key) != value]
@@ -70,12 +80,26 @@ class _ControlPlaneProvider(_HostProvider):
         host = Host(**inputs["host"])
         cluster = {**inputs["cluster"], "eviction_seconds": int(inputs["cluster"]["eviction_seconds"])}
         make_control_plane(host, node_config(inputs["node"]), ControlPlaneConfig(**cluster))
+        # Before the wait: an API server whose certificates have ended is never ready.
+        certificates.renew(host)
         running_cluster.wait_ready(host.address)
         kubeconfig = running_cluster.kubeconfig(host)
         return {"kubeconfig": kubeconfig, "identifier": identifier(kubeconfig)}
 
     def live(self, inputs: dict[str, Any]) -> bool:
         return running_cluster.ready(inputs["host"]["address"])
+
+
+def holds(kubeconfig: str, address: str) -> bool:
+    """Whether the administrator's kubeconfig works for some time yet, and so does what the API server shows."""
+    if ends_soon(certificates.of_client(kubeconfig)) or ends_soon(certificates.shown(address)):
+        return False
+    try:
+        request(connect(kubeconfig), "GET", "/version", timeout_seconds=certificates.ANSWER_SECONDS)
+    except ApiError as error:
+        # A cluster that doesn't answer at all is `live`'s concern.
+        return error.status != UNAUTHORIZED
+    return True
 
 
 def identifier(kubeconfig: str) -> str:
