@@ -78,6 +78,15 @@ class Budget(Settings):
 
     cpu: Offer = Field(default="2", description="Cores, the sum of the nodes' allocatable.")
     memory: Offer = Field(default="8Gi", description="Memory, the sum of the nodes' allocatable.")
+    system_memory: Quantity = Field(
+        default="512Mi", description="Memory of each node that its own programs have beside pods: kubelet, containerd."
+    )
+    processes_per_pod: int = Field(
+        default=4096, ge=256, description="Processes and threads of one pod; more can't be started."
+    )
+    processes_per_node: int = Field(
+        default=8192, ge=2048, description="Processes and threads of all pods of a node together."
+    )
 
     @property
     def cpu_millis(self) -> int:
@@ -88,6 +97,20 @@ class Budget(Settings):
     def memory_bytes(self) -> int:
         """Bytes."""
         return int(amount(self.memory))
+
+    @property
+    def system_memory_bytes(self) -> int:
+        """Bytes, of each node."""
+        return int(amount(self.system_memory))
+
+    @model_validator(mode="after")
+    def _a_pod_fits_a_node(self) -> Self:
+        if self.processes_per_pod > self.processes_per_node:
+            raise ValueError(
+                f"processes_per_pod {self.processes_per_pod} is more than processes_per_node "
+                f"{self.processes_per_node}: lower the one or raise the other"
+            )
+        return self
 
 
 class Profile(Settings):

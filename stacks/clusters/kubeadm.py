@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import DiffResult, UpdateResult
 from pulumi.dynamic import Resource as DynamicResource
+from pulumi.dynamic import UpdateResult
 
 import catalog
 from catalog.build import binary
@@ -15,13 +15,11 @@ from hosts import certificates
 from hosts import cluster as running_cluster
 from hosts.errors import HostError
 from hosts.provision import join_worker, make_control_plane, provision
-from hosts.renewal import ends_soon
 from hosts.spec import ControlPlaneConfig, Host, NodeConfig
-from modules.api import ApiError, connect, request
+from stacks.clusters.lasting import lasts
 from stacks.clusters.settling import Provider
 
 NODE_BINARIES = ("containerd", "containerd-shim-runc-v2", "ctr", "kubelet", "kubeadm", "kubectl")
-UNAUTHORIZED = 401
 CNI_PLUGINS = ("bridge", "host-local", "loopback", "portmap")
 
 
@@ -33,7 +31,8 @@ def _versions() -> dict[str, str]:
 
 def node_config(record: dict[str, Any]) -> NodeConfig:
     """The node that a resource's `node` property describes, with the catalog's binaries on this machine."""
-    whole: dict[str, Any] = {key: int(value) if key.startswith("reserved_") else value for key, value in record.items()}
+    # The engine knows no whole numbers.
+    whole: dict[str, Any] = {key: int(value) if isinstance(value, float) else value for key, value in record.items()}
     return NodeConfig(
         **whole,
         binaries={name: str(binary(name)) for name in NODE_BINARIES},
@@ -60,12 +59,6 @@ class ProvisionedHost(DynamicResource, module="kubeadm", name="Host"):
 
 
 class _ControlPlaneProvider(_HostProvider):
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Also a change: a kubeconfig whose time is up, and certificates on the node that are to be made anew."""
-        found = super().diff(_id, _olds, _news)
-        found.changes = found.changes or not holds(str(_olds["kubeconfig"]), _news["host"]["address"])
-        return found
-
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Settles the new inputs. Raises HostError for settings that kubeadm fixes when it makes a cluster."""
         fixed = [key for key, value in _news["cluster"].items() if _olds["cluster"].get(key) != value]
@@ -86,20 +79,11 @@ class _ControlPlaneProvider(_HostProvider):
         kubeconfig = running_cluster.kubeconfig(host)
         return {"kubeconfig": kubeconfig, "identifier": identifier(kubeconfig)}
 
+    def holds(self, outputs: dict[str, Any]) -> bool:
+        return lasts(str(outputs["kubeconfig"]), outputs["host"]["address"])
+
     def live(self, inputs: dict[str, Any]) -> bool:
         return running_cluster.ready(inputs["host"]["address"])
-
-
-def holds(kubeconfig: str, address: str) -> bool:
-    """Whether the administrator's kubeconfig works for some time yet, and so does what the API server shows."""
-    if ends_soon(certificates.of_client(kubeconfig)) or ends_soon(certificates.shown(address)):
-        return False
-    try:
-        request(connect(kubeconfig), "GET", "/version", timeout_seconds=certificates.ANSWER_SECONDS)
-    except ApiError as error:
-        # A cluster that doesn't answer at all is `live`'s concern.
-        return error.status != UNAUTHORIZED
-    return True
 
 
 def identifier(kubeconfig: str) -> str:

@@ -7,7 +7,7 @@ import yaml
 from hosts import certificates
 from hosts import cluster as running_cluster
 from modules.api import ApiError
-from stacks.clusters import kubeadm
+from stacks.clusters import kubeadm, lasting
 from stacks.clusters.kubeadm import identifier
 from stacks.clusters.local import reservation
 from stacks.clusters.settling import Provider
@@ -86,8 +86,8 @@ def control_plane(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(running_cluster, "ready", lambda address: True)
     monkeypatch.setattr(certificates, "of_client", lambda kubeconfig: seen["recorded"])
     monkeypatch.setattr(certificates, "shown", lambda address: seen["shown"])
-    monkeypatch.setattr(kubeadm, "connect", lambda kubeconfig: None)
-    monkeypatch.setattr(kubeadm, "request", request)
+    monkeypatch.setattr(lasting, "connect", lambda kubeconfig: None)
+    monkeypatch.setattr(lasting, "request", request)
     return seen
 
 
