@@ -5,7 +5,7 @@ from typing import Any
 
 import psutil
 import pulumi
-from pulumi import Input, Output, ResourceOptions
+from pulumi import Input, Output, Resource, ResourceOptions
 
 import catalog
 from catalog.supply import Supply
@@ -15,6 +15,7 @@ from profiles.schema import Profile
 from stacks.clusters import Cluster
 from stacks.clusters.kubeadm import ControlPlane, ProvisionedHost, Worker
 from stacks.clusters.local_machine import KeyPair, LocalCluster, LocalNode
+from stacks.clusters.node_labels import NodeLabels
 
 NODE_EVICTION_BYTES = 100 * 1024**2
 """What kubelet keeps free before it evicts (hosts/templates/kubelet.yaml.j2); it comes off a node's allocatable."""
@@ -99,7 +100,7 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
         },
         opts=ResourceOptions(depends_on=[started[first]], deleted_with=cluster),
     )
-    workers = []
+    workers: list[Resource] = []
     for name in others:
         prepared = ProvisionedHost(
             f"{name}-host",
@@ -117,6 +118,17 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
             )
         )
 
+    labelled = [
+        NodeLabels(
+            f"{environment}-{name}",
+            labels,
+            hosts[first],
+            # Before the node goes, after it has come.
+            ResourceOptions(depends_on=[control_plane, *workers], deleted_with=cluster),
+        )
+        for name, labels in profile.cluster.node_labels.items()
+    ]
+
     def access(found: dict[str, Any]) -> dict[str, Any]:
         keys = found.pop("identities")
         known_hosts = "".join(f"{addresses[name]} {key}\n" for name, key in keys.items())
@@ -131,5 +143,5 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
         identifier=control_plane.identifier,
         resource=cluster,
         ssh=ssh,
-        nodes=workers,
+        nodes=[*workers, *labelled],
     )
