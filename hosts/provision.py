@@ -123,8 +123,9 @@ def _run(request: dict[str, Any]) -> Outcome:
         if "join" in request:
             add_deploy(state, worker, node, Join(**request["join"]))
         else:
-            for deploy in (container_runtime, pod_network, kubelet, certificates):
+            for deploy in (container_runtime, pod_network, kubelet):
                 add_deploy(state, deploy, node)
+            add_deploy(state, certificates)
         if "control_plane" in request:
             add_deploy(state, control_plane, node, ControlPlaneConfig(**request["control_plane"]))
         run_ops(state)
