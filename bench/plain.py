@@ -76,7 +76,7 @@ def make_cluster(state: dict[str, Any]) -> str:
     teardown.record(network)
     kernel.keep()
     kernel.make_room()
-    budget.set_budget(network, int(shared["cpu_millis"]), int(shared["memory_bytes"]))
+    budget.set_budget(network, budget.Limits.from_record(shared))
     bridge.create(network)
     registry.up(network)
     for record in inputs_of(state, "local:Node"):

@@ -1,6 +1,9 @@
 """What is asked of a running control plane over SSH: its kubeconfig, a way to join, and a worker's leave."""
 
+import json
+import shlex
 import time
+from collections.abc import Mapping
 
 import httpx
 import paramiko
@@ -99,3 +102,19 @@ def wait_node_ready(control_plane: Host, name: str, seconds: int = 120) -> None:
     # Its kubelet may have its credentials and not have registered yet; a wait for a condition fails at once then.
     for state in ("create", "condition=Ready"):
         run(control_plane, f"kubectl --kubeconfig {ADMIN} wait node/{name} --for={state} --timeout={seconds}s")
+
+
+def labels(control_plane: Host, name: str) -> dict[str, str]:
+    """The node's labels; none where there is no such node."""
+    output = run(control_plane, f"kubectl --kubeconfig {ADMIN} get node {name} --ignore-not-found --output json")
+    found: dict[str, str] = json.loads(output)["metadata"].get("labels", {}) if output.strip() else {}
+    return found
+
+
+def label(control_plane: Host, name: str, wanted: Mapping[str, str | None]) -> None:
+    """Gives the node these labels, and takes off those that are None; does nothing where there is no such node."""
+    words = [f"{key}-" if value is None else f"{key}={value}" for key, value in wanted.items()]
+    kubectl = f"kubectl --kubeconfig {ADMIN}"
+    known = run(control_plane, f"{kubectl} get node {name} --ignore-not-found --output name").strip()
+    if known and words:
+        run(control_plane, f"{kubectl} label node {name} --overwrite {shlex.join(words)}")

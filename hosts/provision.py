@@ -96,6 +96,7 @@ def _run(request: dict[str, Any]) -> Outcome:
     from pyinfra.api.operations import run_ops
     from pyinfra.connectors.ssh import SSHConnector
 
+    from hosts.deploys.certificates import certificates
     from hosts.deploys.container_runtime import container_runtime
     from hosts.deploys.kubeadm import control_plane, worker
     from hosts.deploys.kubelet import kubelet
@@ -124,6 +125,7 @@ def _run(request: dict[str, Any]) -> Outcome:
         else:
             for deploy in (container_runtime, pod_network, kubelet):
                 add_deploy(state, deploy, node)
+            add_deploy(state, certificates)
         if "control_plane" in request:
             add_deploy(state, control_plane, node, ControlPlaneConfig(**request["control_plane"]))
         run_ops(state)

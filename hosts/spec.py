@@ -28,7 +28,8 @@ class NodeConfig:
 
     `binaries` and `cni_plugins` are paths on this machine. `peers` maps the pod subnet of each other node to its
     address. `registries` maps a registry's name to the URL (with /v2 and path) that serves it instead.
-    `reserved_*` is kept from the node's capacity; the rest is allocatable.
+    `reserved_*` is kept from the node's capacity; the rest is allocatable. `processes_*` bound what pods may start,
+    threads counted as processes; 0 is no bound.
     """
 
     name: str
@@ -42,6 +43,8 @@ class NodeConfig:
     registries: dict[str, str] = field(default_factory=dict)
     reserved_cpu_millis: int = 0
     reserved_memory_bytes: int = 0
+    processes_per_pod: int = 0
+    processes_of_pods: int = 0
 
     def as_record(self) -> dict[str, Any]:
         """The fields as JSON values."""

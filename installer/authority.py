@@ -13,6 +13,8 @@ AUTHORITY_LIFE = timedelta(days=3650)
 CERTIFICATE_LIFE = timedelta(days=365)
 RENEWED_BEFORE = timedelta(days=60)
 """How long before its end a certificate is made anew, by the next `up`."""
+AUTHORITY_RENEWED_BEFORE = CERTIFICATE_LIFE + RENEWED_BEFORE
+"""The same for an authority: nothing that it signs outlives it."""
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
 
@@ -26,20 +28,23 @@ class KeyPair:
 
 def new_authority(name: str) -> KeyPair:
     """A new authority, whose subject's common name is `name`."""
-    key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    usage = _usage(signs_certificates=True)
-    builder = _builder(subject, subject, key.public_key(), AUTHORITY_LIFE)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    builder = builder.add_extension(usage, critical=True)
-    return _signed(builder, key, key)
+    return _own(subject, ec.generate_private_key(ec.SECP256R1()))
+
+
+def renewed(authority: KeyPair) -> KeyPair:
+    """The same authority, that is, its name and key, for another life.
+
+    Who trusts the former certificate trusts what this one signs, and the other way round, for as long as both last.
+    """
+    subject = x509.load_pem_x509_certificate(authority.certificate.encode()).subject
+    return _own(subject, _key_of(authority))
 
 
 def sign(authority: KeyPair, dns_names: Sequence[str]) -> KeyPair:
     """A new serving certificate for `dns_names`, signed by `authority`."""
     issuer = x509.load_pem_x509_certificate(authority.certificate.encode())
-    issuer_key = serialization.load_pem_private_key(authority.private_key.encode(), password=None)
-    assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
+    issuer_key = _key_of(authority)
     key = ec.generate_private_key(ec.SECP256R1())
     # A common name has at most 64 characters, and nobody reads it beside the DNS names.
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, dns_names[0][:64])])
@@ -53,15 +58,32 @@ def sign(authority: KeyPair, dns_names: Sequence[str]) -> KeyPair:
     return _signed(builder, key, issuer_key)
 
 
-def ends_soon(certificate: str) -> bool:
+def ends_soon(certificate: str, before: timedelta = RENEWED_BEFORE) -> bool:
     """Whether it is time for another one."""
-    return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc < datetime.now(UTC) + RENEWED_BEFORE
+    return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc < _now() + before
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _key_of(authority: KeyPair) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(authority.private_key.encode(), password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return key
+
+
+def _own(subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> KeyPair:
+    builder = _builder(subject, subject, key.public_key(), AUTHORITY_LIFE)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
+    return _signed(builder, key, key)
 
 
 def _builder(
     subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey, life: timedelta
 ) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
+    now = _now()
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
-from installer.authority import KeyPair, ends_soon, new_authority, sign
+from installer.authority import AUTHORITY_RENEWED_BEFORE, KeyPair, ends_soon, new_authority, renewed, sign
 from modules.contract.credentials import (
     Authority,
     Certificate,
@@ -58,9 +58,14 @@ class AuthorityProvider(_Provider):
         """Make the authority."""
         return CreateResult(id_=props["name"], outs={"name": props["name"], **vars(new_authority(props["name"]))})
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Never: clients trust this one."""
-        return DiffResult(changes=False)
+    def diff(self, _id: str, olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Not before its time is nearly up: clients trust this one."""
+        return DiffResult(changes=ends_soon(olds["certificate"], AUTHORITY_RENEWED_BEFORE))
+
+    def update(self, _id: str, olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """The same authority for another life."""
+        made = renewed(KeyPair(olds["certificate"], olds["private_key"]))
+        return UpdateResult(outs={"name": olds["name"], **vars(made)})
 
 
 class CertificateProvider(_Provider):

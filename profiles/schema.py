@@ -1,6 +1,7 @@
 """What a profile may say: where the platform runs, what it has to offer, and to whom."""
 
 import ipaddress
+import re
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -17,6 +18,20 @@ def _network(value: str) -> str:
 
 
 Network = Annotated[str, AfterValidator(_network), Field(json_schema_extra={"shown_as": "IPv4 range"})]
+
+_NAME = "[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+_PREFIX = "([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?"
+
+
+def _not_kubelets(key: str) -> str:
+    if re.match(r"(beta\.)?kubernetes\.io/", key):
+        raise ValueError(f"{key} is kubelet's own to set; choose another label")
+    return key
+
+
+NodeName = Annotated[str, Field(pattern="^(control-plane|worker-[1-9][0-9]*)$")]
+LabelKey = Annotated[str, Field(pattern=f"^{_PREFIX}{_NAME}$"), AfterValidator(_not_kubelets)]
+LabelValue = Annotated[str, Field(pattern=f"^({_NAME})?$")]
 CONTROL_PLANE = 11
 """Which of the local nodes' addresses is the control plane's."""
 
@@ -36,6 +51,9 @@ class Cluster(Settings):
     workers: int = Field(
         default=1, ge=0, le=200, description="Worker nodes, besides one control plane that also runs pods."
     )
+    node_labels: dict[NodeName, dict[LabelKey, LabelValue]] = Field(
+        default={}, description="Labels of local nodes, by `control-plane`, `worker-1`, `worker-2` and so on."
+    )
     egress: bool = Field(default=False, description="Whether local nodes may open connections beyond this machine.")
     eviction_seconds: int = Field(
         default=10, ge=0, description="How long a pod stays bound to a node that is not ready or unreachable."
@@ -45,6 +63,16 @@ class Cluster(Settings):
     def control_plane(self) -> str:
         """The local control plane's address."""
         return str(ipaddress.IPv4Network(self.address_range)[CONTROL_PLANE])
+
+    @model_validator(mode="after")
+    def _labelled_nodes_are_there(self) -> Self:
+        nodes = ["control-plane", *(f"worker-{index}" for index in range(1, self.workers + 1))]
+        for name in self.node_labels:
+            if self.provider != "local":
+                raise ValueError("node_labels are for nodes that Cairn makes: label an existing cluster's by kubectl")
+            if name not in nodes:
+                raise ValueError(f"node_labels.{name}: there is no such node; there is {', '.join(nodes)}")
+        return self
 
     @model_validator(mode="after")
     def _ranges_are_apart(self) -> Self:
@@ -78,6 +106,15 @@ class Budget(Settings):
 
     cpu: Offer = Field(default="2", description="Cores, the sum of the nodes' allocatable.")
     memory: Offer = Field(default="8Gi", description="Memory, the sum of the nodes' allocatable.")
+    system_memory: Quantity = Field(
+        default="512Mi", description="Memory of each node that its own programs have beside pods: kubelet, containerd."
+    )
+    processes_per_pod: int = Field(
+        default=4096, ge=256, description="Processes and threads of one pod; more can't be started."
+    )
+    processes_per_node: int = Field(
+        default=8192, ge=2048, description="Processes and threads of all pods of a node together."
+    )
 
     @property
     def cpu_millis(self) -> int:
@@ -88,6 +125,20 @@ class Budget(Settings):
     def memory_bytes(self) -> int:
         """Bytes."""
         return int(amount(self.memory))
+
+    @property
+    def system_memory_bytes(self) -> int:
+        """Bytes, of each node."""
+        return int(amount(self.system_memory))
+
+    @model_validator(mode="after")
+    def _a_pod_fits_a_node(self) -> Self:
+        if self.processes_per_pod > self.processes_per_node:
+            raise ValueError(
+                f"processes_per_pod {self.processes_per_pod} is more than processes_per_node "
+                f"{self.processes_per_node}: lower the one or raise the other"
+            )
+        return self
 
 
 class Profile(Settings):

@@ -26,7 +26,7 @@ def run(profile: Profile, environment: str, supply: Supply, kubeconfig: str = ""
     if sys.platform != "linux":
         return checks
     checks += kernel.look()
-    checks += network.look(plan)
+    checks += network.look(plan, profile.cluster.pod_range)
     return checks + (registries.look() if cold else [])
 
 

@@ -3,7 +3,7 @@
 from pyinfra.api import deploy
 from pyinfra.operations import server
 
-from hosts.deploys.systemd_units import text_file
+from hosts.deploys.systemd_units import text_file, unit
 from hosts.deploys.templates import render
 from hosts.operations import kubeadm
 from hosts.spec import ControlPlaneConfig, Join, NodeConfig
@@ -22,9 +22,15 @@ COREDNS_PATCH = (
 )
 
 
+SHARES = 4096
+"""What each of the control plane's pods counts for under load: as much as a pod that asks for four cores."""
+WEIGHT = 1 + (SHARES - 2) * 9999 // 262142
+"""The same on cgroup v2, as Kubernetes converts it (KEP-2254)."""
+
+
 @deploy("Control plane")
 def control_plane(node: NodeConfig, cluster: ControlPlaneConfig) -> None:
-    """Runs `kubeadm init` unless it was run, and sizes CoreDNS for the cluster."""
+    """Runs `kubeadm init` unless it was run, sizes CoreDNS for the cluster, and gives the control plane its share."""
     for component, (cpu, memory) in REQUESTS.items():
         patch = render("static-pod-requests.json.j2", component=component, cpu=cpu, memory=memory)
         text_file(f"/etc/kubernetes/patches/{component}+strategic.json", patch)
@@ -39,6 +45,9 @@ def control_plane(node: NodeConfig, cluster: ControlPlaneConfig) -> None:
         ],
         _if=made.did_change,
     )
+    program = render("weight.sh.j2", millis=SHARES * 1000 // 1024, shares=SHARES, weight=WEIGHT)
+    service = text_file("/etc/systemd/system/cairn-weight.service", render("weight.service.j2"))
+    unit("cairn-weight.timer", [text_file("/usr/local/sbin/cairn-weight", program, mode="755"), service])
 
 
 @deploy("Worker")

@@ -1,11 +1,18 @@
 """kubelet, kubeadm and kubectl on a node."""
 
+from pyinfra import host
 from pyinfra.api import deploy
 from pyinfra.operations import files
 
 from hosts.deploys.systemd_units import binary_file, text_file, unit
 from hosts.deploys.templates import render
+from hosts.facts.kernel import ProcessNumbers
 from hosts.spec import NodeConfig
+
+
+def reserved_processes(capacity: int, of_pods: int) -> int:
+    """What kubelet must keep back of the host's process numbers so that pods get `of_pods`; 0 for no bound."""
+    return max(0, capacity - of_pods) if of_pods else 0
 
 
 @deploy("kubelet")
@@ -18,6 +25,8 @@ def kubelet(node: NodeConfig) -> None:
         "kubelet.yaml.j2",
         reserved_cpu_millis=node.reserved_cpu_millis,
         reserved_memory_bytes=node.reserved_memory_bytes,
+        processes_per_pod=node.processes_per_pod,
+        reserved_processes=reserved_processes(host.get_fact(ProcessNumbers), node.processes_of_pods),
     )
     sources = [
         binary_file("/usr/local/bin/kubelet", node.binaries["kubelet"]),

@@ -7,8 +7,10 @@ from typing import Any
 
 from catalog.build import tool
 from hosts.errors import HostError
+from hosts.local import routes
 from hosts.local.command import run, succeeds
 from hosts.local.plan import Network
+from profiles.schema import Cluster
 
 NAMESPACES = Path("/run/netns")
 MOUNTED = Path("/run/cairn/netns-mounted")
@@ -30,18 +32,13 @@ def present(network: Network) -> bool:
 
 def require_free_range(network: Network) -> None:
     """Raises HostError when a route of this machine overlaps the environment's address range."""
-    wanted = IPv4Network(network.address_range)
-    for route in json.loads(_ip("-json", "-4", "route", "show", "table", "all") or "[]"):
-        destination = route["dst"]
-        if destination == "default" or route.get("dev") in (network.bridge, None) or route.get("type") == "broadcast":
-            continue
-        routed = IPv4Network(destination, strict=False)
-        # Halves and quarters of everything are a VPN's way of writing a default route.
-        if routed.prefixlen > 3 and routed.overlaps(wanted):
-            raise HostError(
-                f"the address range {network.address_range} is taken: {route['dev']} routes {destination}. "
-                "Choose another: `cairn up PROFILE --set cluster.address_range=10.90.0.0/24`"
-            )
+    found = routes.routes()
+    if route := routes.taken(IPv4Network(network.address_range), found, network.bridge):
+        besides = (network.service_range, Cluster().pod_range)
+        raise HostError(
+            f"the address range {network.address_range} is taken: {route.link} routes {route.network}. "
+            f"Choose another: `{routes.advice(found, besides, network.bridge)}`"
+        )
 
 
 def create(network: Network) -> None:

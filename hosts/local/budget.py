@@ -2,14 +2,32 @@
 
 import contextlib
 import os
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from hosts.errors import HostError
 from hosts.local.plan import Network
 
 ROOT = Path("/sys/fs/cgroup")
 PERIOD_MICROSECONDS = 100_000
+PID_MAX = Path("/proc/sys/kernel/pid_max")
 CONTROLLERS = ("cpu", "memory", "pids", "cpuset", "io")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an environment may use of this machine in all: pods, nodes' own programs and the registry."""
+
+    cpu_millis: int
+    memory_bytes: int
+    processes: int
+    """Threads are counted."""
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "Limits":
+        """The limits that `record` (a Pulumi resource's properties) has, among other things."""
+        return cls(**{each.name: int(record[each.name]) for each in fields(cls)})
 
 
 def unified() -> bool:
@@ -43,29 +61,36 @@ def _directories(network: Network) -> list[Path]:
     return [path / network.cgroup for path in hierarchies]
 
 
-def set_budget(network: Network, cpu_millis: int, memory_bytes: int) -> None:
-    """Makes the parent cgroup and limits it to so much CPU time and memory (page cache counts, and is reclaimed).
+def bounded(processes: int) -> int:
+    """So many, but never more than three quarters of what the machine has numbers for."""
+    return min(processes, int(PID_MAX.read_text()) * 3 // 4)
+
+
+def set_budget(network: Network, limits: Limits) -> None:
+    """Makes the parent cgroup and limits it to so much CPU time, memory (page cache counts) and so many processes.
 
     Environments beside each other share what they get in proportion to that CPU time.
     """
-    quota = cpu_millis * PERIOD_MICROSECONDS // 1000
+    quota = limits.cpu_millis * PERIOD_MICROSECONDS // 1000
     if unified():
         group = ROOT / network.cgroup
         for parent in (ROOT, group.parent, group):
             parent.mkdir(exist_ok=True)
             offered = (parent / "cgroup.controllers").read_text().split()
             _write(parent / "cgroup.subtree_control", " ".join(f"+{name}" for name in offered if name in CONTROLLERS))
-        _weigh(group, cpu_millis)
+        _weigh(group, limits.cpu_millis)
         _write(group / "cpu.max", f"{quota} {PERIOD_MICROSECONDS}")
-        _write(group / "memory.max", str(memory_bytes))
+        _write(group / "memory.max", str(limits.memory_bytes))
+        _write(group / "pids.max", str(bounded(limits.processes)))
         return
-    cpu, memory = ROOT / "cpu" / network.cgroup, ROOT / "memory" / network.cgroup
-    for group in (cpu, memory):
+    cpu, memory, pids = (ROOT / name / network.cgroup for name in ("cpu", "memory", "pids"))
+    for group in (cpu, memory, pids):
         group.mkdir(parents=True, exist_ok=True)
-    _weigh(cpu, cpu_millis)
+    _weigh(cpu, limits.cpu_millis)
     _write(cpu / "cpu.cfs_period_us", str(PERIOD_MICROSECONDS))
     _write(cpu / "cpu.cfs_quota_us", str(quota))
-    _write(memory / "memory.limit_in_bytes", str(memory_bytes))
+    _write(memory / "memory.limit_in_bytes", str(limits.memory_bytes))
+    _write(pids / "pids.max", str(bounded(limits.processes)))
 
 
 def _weigh(group: Path, cpu_millis: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from catalog.directories import state_root
 from hosts.errors import HostError
-from hosts.local import bridge, budget, container, egress, kernel
+from hosts.local import bridge, budget, container, egress, firewall, kernel
 from hosts.local.plan import Network
 
 
@@ -43,6 +43,7 @@ def teardown(environment: str) -> None:
     budget.remove(network)
     _remove(network.run_root)
     egress.close_egress(network)
+    firewall.close_bridge(network)
     if not any_left(network):
         kernel.put_back()
         bridge.unmount()

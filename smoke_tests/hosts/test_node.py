@@ -6,9 +6,11 @@ import pytest
 from testinfra.host import Host
 
 import catalog
+from hosts.certificates import read
+from hosts.renewal import PROGRAM, ends_soon
 from hosts.spec import NodeConfig
 
-UNITS = ("containerd", "kubelet", "cairn-routes")
+UNITS = ("containerd", "kubelet", "cairn-routes", "cairn-certificates.timer")
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -70,3 +72,9 @@ def test_the_control_planes_credentials_are_roots_alone(control_plane: Host) -> 
 def test_static_pods_are_roots_alone(control_plane: Host) -> None:
     for name in control_plane.file("/etc/kubernetes/manifests").listdir():
         assert control_plane.file(f"/etc/kubernetes/manifests/{name}").mode == 0o600, name
+
+
+def test_the_node_tells_when_its_certificates_end_and_none_does_soon(host: Host) -> None:
+    found = read(host.check_output(f"{PROGRAM} list"))
+    assert "/var/lib/kubelet/pki/kubelet-client-current.pem" in [each.file for each in found]
+    assert not [each for each in found if ends_soon(each.at)]

@@ -11,10 +11,12 @@ from pulumi.dynamic import UpdateResult
 
 import catalog
 from catalog.build import binary
+from hosts import certificates
 from hosts import cluster as running_cluster
 from hosts.errors import HostError
 from hosts.provision import join_worker, make_control_plane, provision
 from hosts.spec import ControlPlaneConfig, Host, NodeConfig
+from stacks.clusters.lasting import lasts
 from stacks.clusters.settling import Provider
 
 NODE_BINARIES = ("containerd", "containerd-shim-runc-v2", "ctr", "kubelet", "kubeadm", "kubectl")
@@ -29,7 +31,8 @@ def _versions() -> dict[str, str]:
 
 def node_config(record: dict[str, Any]) -> NodeConfig:
     """The node that a resource's `node` property describes, with the catalog's binaries on this machine."""
-    whole: dict[str, Any] = {key: int(value) if key.startswith("reserved_") else value for key, value in record.items()}
+    # The engine knows no whole numbers.
+    whole: dict[str, Any] = {key: int(value) if isinstance(value, float) else value for key, value in record.items()}
     return NodeConfig(
         **whole,
         binaries={name: str(binary(name)) for name in NODE_BINARIES},
@@ -70,9 +73,14 @@ class _ControlPlaneProvider(_HostProvider):
         host = Host(**inputs["host"])
         cluster = {**inputs["cluster"], "eviction_seconds": int(inputs["cluster"]["eviction_seconds"])}
         make_control_plane(host, node_config(inputs["node"]), ControlPlaneConfig(**cluster))
+        # Before the wait: an API server whose certificates have ended is never ready.
+        certificates.renew(host)
         running_cluster.wait_ready(host.address)
         kubeconfig = running_cluster.kubeconfig(host)
         return {"kubeconfig": kubeconfig, "identifier": identifier(kubeconfig)}
+
+    def holds(self, outputs: dict[str, Any]) -> bool:
+        return lasts(str(outputs["kubeconfig"]), outputs["host"]["address"])
 
     def live(self, inputs: dict[str, Any]) -> bool:
         return running_cluster.ready(inputs["host"]["address"])

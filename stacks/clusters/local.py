@@ -5,18 +5,22 @@ from typing import Any
 
 import psutil
 import pulumi
-from pulumi import Input, Output, ResourceOptions
+from pulumi import Input, Output, Resource, ResourceOptions
 
 import catalog
 from catalog.supply import Supply
+from hosts.local.budget import Limits
 from hosts.local.plan import REGISTRY_PORT, Network, pod_subnet
 from profiles.schema import Profile
 from stacks.clusters import Cluster
 from stacks.clusters.kubeadm import ControlPlane, ProvisionedHost, Worker
 from stacks.clusters.local_machine import KeyPair, LocalCluster, LocalNode
+from stacks.clusters.node_labels import NodeLabels
 
 NODE_EVICTION_BYTES = 100 * 1024**2
 """What kubelet keeps free before it evicts (hosts/templates/kubelet.yaml.j2); it comes off a node's allocatable."""
+NODE_PROCESSES = 1024
+"""What a node's own programs may start, threads counted: systemd, containerd, its shims (ten each) and kubelet."""
 
 
 def reservation(capacity: int, budget: int, nodes: int) -> int:
@@ -29,7 +33,13 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
     del supply
     network = Network(environment, profile.cluster.address_range, profile.cluster.service_range, profile.cluster.egress)
     budget = profile.budget
-    cluster = LocalCluster("cluster", network=network.as_record(), budget=(budget.cpu_millis, budget.memory_bytes))
+    limits = Limits(
+        cpu_millis=budget.cpu_millis,
+        memory_bytes=budget.memory_bytes
+        + (budget.system_memory_bytes + NODE_EVICTION_BYTES) * (profile.cluster.workers + 1),
+        processes=(budget.processes_per_node + NODE_PROCESSES) * (profile.cluster.workers + 1),
+    )
+    cluster = LocalCluster("cluster", network=network.as_record(), limits=limits)
     login = KeyPair("login", deleted_with=cluster)
     addresses = {f"{environment}-control-plane": network.control_plane} | {
         f"{environment}-worker-{index}": network.worker(index) for index in range(1, profile.cluster.workers + 1)
@@ -52,6 +62,8 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
             },
             "reserved_cpu_millis": reservation((os.cpu_count() or 1) * 1000, budget.cpu_millis, nodes),
             "reserved_memory_bytes": reservation(memory, budget.memory_bytes, nodes),
+            "processes_per_pod": budget.processes_per_pod,
+            "processes_of_pods": budget.processes_per_node,
         }
 
     hosts: dict[str, dict[str, Input[Any]]] = {}
@@ -88,7 +100,7 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
         },
         opts=ResourceOptions(depends_on=[started[first]], deleted_with=cluster),
     )
-    workers = []
+    workers: list[Resource] = []
     for name in others:
         prepared = ProvisionedHost(
             f"{name}-host",
@@ -106,6 +118,17 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
             )
         )
 
+    labelled = [
+        NodeLabels(
+            f"{environment}-{name}",
+            labels,
+            hosts[first],
+            # Before the node goes, after it has come.
+            ResourceOptions(depends_on=[control_plane, *workers], deleted_with=cluster),
+        )
+        for name, labels in profile.cluster.node_labels.items()
+    ]
+
     def access(found: dict[str, Any]) -> dict[str, Any]:
         keys = found.pop("identities")
         known_hosts = "".join(f"{addresses[name]} {key}\n" for name, key in keys.items())
@@ -120,5 +143,5 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
         identifier=control_plane.identifier,
         resource=cluster,
         ssh=ssh,
-        nodes=workers,
+        nodes=[*workers, *labelled],
     )

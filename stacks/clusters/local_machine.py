@@ -1,5 +1,6 @@
 """Resources for what a local cluster uses of this machine: its bridge and budget, key pairs, and nodes."""
 
+from dataclasses import asdict
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -8,8 +9,9 @@ from pulumi import Input, Output, Resource, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult
 from pulumi.dynamic import Resource as DynamicResource
 
-from hosts.local import bridge, budget, egress, kernel, registry, teardown
+from hosts.local import bridge, budget, egress, firewall, kernel, registry, teardown
 from hosts.local import node as local_node
+from hosts.local.budget import Limits
 from hosts.local.node import Node
 from hosts.local.plan import Network
 from stacks.clusters.settling import Provider
@@ -27,8 +29,9 @@ class _ClusterProvider(Provider):
         teardown.record(network)
         kernel.keep()
         kernel.make_room()
-        budget.set_budget(network, int(inputs["cpu_millis"]), int(inputs["memory_bytes"]))
+        budget.set_budget(network, Limits.from_record(inputs))
         bridge.create(network)
+        firewall.open_bridge(network)
         if network.egress:
             egress.open_egress(network)
         registry.up(network)
@@ -36,7 +39,7 @@ class _ClusterProvider(Provider):
 
     def live(self, inputs: dict[str, Any]) -> bool:
         network = Network(**inputs["network"])
-        return bridge.present(network) and registry.running(network)
+        return bridge.present(network) and firewall.is_open(network) and registry.running(network)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         teardown.teardown(Network(**_props["network"]).environment)
@@ -45,11 +48,8 @@ class _ClusterProvider(Provider):
 class LocalCluster(DynamicResource, module="local", name="Cluster"):
     """What all nodes of an environment share on this machine; deleting it ends them all and leaves nothing."""
 
-    def __init__(
-        self, name: str, network: dict[str, Any], budget: tuple[int, int], opts: ResourceOptions | None = None
-    ) -> None:
-        cpu_millis, memory_bytes = budget
-        props = {"network": network, "cpu_millis": cpu_millis, "memory_bytes": memory_bytes}
+    def __init__(self, name: str, network: dict[str, Any], limits: Limits, opts: ResourceOptions | None = None) -> None:
+        props = {"network": network, **asdict(limits)}
         super().__init__(_ClusterProvider(), name, props, opts)
 
 
@@ -85,7 +85,9 @@ class _NodeProvider(Provider):
         return str(inputs["name"])
 
     def settle(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        local_node.up(Node.from_record(inputs))
+        node = Node.from_record(inputs)
+        local_node.up(node)
+        firewall.require_open(node.network, node.name)
         return {}
 
     def live(self, inputs: dict[str, Any]) -> bool:

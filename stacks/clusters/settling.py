@@ -23,6 +23,11 @@ class Provider(ResourceProvider):
         del inputs
         return True
 
+    def holds(self, outputs: dict[str, Any]) -> bool:
+        """Whether what was returned when it was made is still good; a no makes the next `up` settle it again."""
+        del outputs
+        return True
+
     replace_on: tuple[str, ...] = ()
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -34,9 +39,9 @@ class Provider(ResourceProvider):
         return UpdateResult({**_news, **self.settle(_news)})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Compares inputs; unchanged inputs whose work is no longer live count as a change."""
+        """Compares inputs; unchanged inputs whose work is no longer live, or no longer good, count as a change."""
         given = {key: value for key, value in _news.items() if key != "__provider" and value is not None}
         changed = [key for key, value in given.items() if _olds.get(key) != value]
         replaces = [key for key in changed if key in self.replace_on]
-        changes = bool(changed) or not self.live(_news)
+        changes = bool(changed) or not self.live(_news) or not self.holds(_olds)
         return DiffResult(changes=changes, replaces=replaces, delete_before_replace=True)

@@ -1,21 +1,22 @@
+import re
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 
 from cairn.preflight import existing, kernel, machine, network
 from cairn.preflight.check import Status
-from cairn.preflight.network import Route, free_range, parse_route
 from cairn.preflight.run import failures
 from hosts.local.plan import Network
+from hosts.local.routes import Route
 
 GIB = 1024**3
 EVERY_CAPABILITY = sum(1 << bit for bit in kernel.CAPABILITIES.values())
 PLAN = Network("dev", "10.89.0.0/24")
+PODS = "10.244.0.0/16"
 
 
 def route(link: str, network: str) -> Route:
-    from ipaddress import IPv4Network
-
     return Route(link, IPv4Network(network))
 
 
@@ -98,15 +99,15 @@ def test_netfilter_is_tried_where_it_can_be_and_read_from_the_kernel_elsewhere()
 
 
 def test_a_route_into_the_range_fails_and_a_free_range_is_offered() -> None:
-    check = network.address_range(PLAN, [route("eth0", "10.88.0.0/14"), route("tun0", "10.90.0.0/16")])
+    check = network.address_range(PLAN, PODS, [route("eth0", "10.88.0.0/14"), route("tun0", "10.90.0.0/16")])
     assert check.status is Status.FAIL
     assert "eth0" in check.found
     assert check.fix.endswith("cluster.address_range=10.92.0.0/24")
 
 
 def test_the_environments_own_bridge_is_no_obstacle_to_itself() -> None:
-    assert network.address_range(PLAN, [route(PLAN.bridge, "10.89.0.0/24")]).status is Status.PASS
-    check = network.address_range(PLAN, [route("cairn-000000", "10.89.0.0/24")])
+    assert network.address_range(PLAN, PODS, [route(PLAN.bridge, "10.89.0.0/24")]).status is Status.PASS
+    check = network.address_range(PLAN, PODS, [route("cairn-000000", "10.89.0.0/24")])
     assert "another Cairn environment" in check.found
 
 
@@ -115,13 +116,17 @@ def test_a_served_registry_port_fails() -> None:
     assert "10.89.0.2:5000" in network.ports(PLAN, [("10.89.0.2", 5000)]).found
 
 
-def test_a_line_of_the_route_table_is_read() -> None:
-    line = "eth0\t0000590A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0"
-    assert parse_route(line) == route("eth0", "10.89.0.0/24")
+@pytest.mark.parametrize("lan", ["10.0.0.0/8", "10.64.0.0/10"])
+def test_a_lan_on_the_whole_block_is_answered_with_a_range_of_another(lan: str) -> None:
+    check = network.address_range(PLAN, PODS, [route("eth0", lan)])
+    assert check.status is Status.FAIL
+    (offered,) = re.findall(r"address_range=(\S+)", check.fix)
+    assert not IPv4Network(offered).overlaps(IPv4Network(lan))
 
 
-def test_a_free_range_lies_beside_every_route() -> None:
-    assert str(free_range([route("a", "10.90.0.0/15"), route("b", "10.92.0.0/24")])) == "10.93.0.0/24"
+def test_two_halves_of_everything_take_no_address() -> None:
+    halves = [route("tun0", "0.0.0.0/1"), route("tun0", "128.0.0.0/1")]
+    assert network.address_range(PLAN, PODS, halves).status is Status.PASS
 
 
 def test_an_existing_cluster_needs_a_kubeconfig_that_is_there(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from hosts.local import budget
+from hosts.local.budget import Limits
 from hosts.local.plan import Network
 
 NETWORK = Network("dev")
@@ -39,12 +40,29 @@ def test_an_environment_without_cgroups_is_thawed_already(tmp_path: Path, monkey
 @pytest.mark.parametrize(
     ("unified", "expected"),
     [
-        (False, {"cpu/cairn/cpu.shares": "4096", "cpu/{group}/cpu.shares": "3072"}),
-        (True, {"cairn/cpu.weight": "400", "{group}/cpu.weight": "300", "{group}/cpu.max": "300000 100000"}),
+        (
+            False,
+            {
+                "cpu/cairn/cpu.shares": "4096",
+                "cpu/{group}/cpu.shares": "3072",
+                "memory/{group}/memory.limit_in_bytes": str(2**33),
+                "pids/{group}/pids.max": "20000",
+            },
+        ),
+        (
+            True,
+            {
+                "cairn/cpu.weight": "400",
+                "{group}/cpu.weight": "300",
+                "{group}/cpu.max": "300000 100000",
+                "{group}/memory.max": str(2**33),
+                "{group}/pids.max": "20000",
+            },
+        ),
     ],
     ids=["v1", "v2"],
 )
-def test_environments_count_for_several_processes_and_share_by_their_cores(
+def test_an_environment_is_bounded_and_shares_by_its_cores_and_all_count_for_several_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unified: bool, expected: dict[str, str]
 ) -> None:
     monkeypatch.setattr(budget, "ROOT", tmp_path)
@@ -52,9 +70,18 @@ def test_environments_count_for_several_processes_and_share_by_their_cores(
     for group in (tmp_path, tmp_path / "cairn", tmp_path / NETWORK.cgroup) if unified else ():
         group.mkdir(exist_ok=True)
         (group / "cgroup.controllers").write_text("cpu memory")
-    budget.set_budget(NETWORK, 3000, 2**33)
+    budget.set_budget(NETWORK, Limits(3000, 2**33, 20_000))
     found = {name: (tmp_path / name.format(group=NETWORK.cgroup)).read_text() for name in expected}
     assert found == expected
+
+
+def test_an_environment_leaves_the_machine_a_quarter_of_its_process_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pid_max").write_text("32768\n")
+    monkeypatch.setattr(budget, "PID_MAX", tmp_path / "pid_max")
+    assert budget.bounded(100_000) == 24_576
+    assert budget.bounded(18_432) == 18_432
 
 
 @pytest.mark.parametrize(

@@ -157,3 +157,33 @@ def test_a_profile_error_is_shown_without_a_traceback() -> None:
 def test_teams_may_exceed_the_budget_where_the_nodes_are_not_ours(tmp_path: Path) -> None:
     path = written(tmp_path, mine="extends: laptop\ncluster: {provider: existing}\nteams: {team-a: {cpu: 500}}\n")
     assert load(path).teams["team-a"].cpu == "500"
+
+
+def test_nodes_are_labelled_by_name() -> None:
+    labels = {"worker-1": {"cairn.test/accelerator": "a100", "empty": ""}, "control-plane": {"zone": "one"}}
+    assert load("mini", {"cluster.node_labels": labels}).cluster.node_labels == labels
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ({"worker-2": {"a": "b"}}, "there is no such node; there is control-plane, worker-1"),
+        ({"worker-one": {"a": "b"}}, "worker-one"),
+        ({"worker-1": {"kubernetes.io/hostname": "x"}}, "kubelet's own"),
+        ({"worker-1": {"a b": "c"}}, "a b"),
+        ({"worker-1": {"a": "b c"}}, "node_labels"),
+    ],
+)
+def test_a_label_that_no_node_could_have_is_refused(labels: dict[str, dict[str, str]], said: str) -> None:
+    with pytest.raises(ProfileError, match=said):
+        load("mini", {"cluster.node_labels": labels})
+
+
+def test_labels_for_a_cluster_that_is_there_already_are_refused() -> None:
+    with pytest.raises(ProfileError, match="label an existing cluster's by kubectl"):
+        load("mini", {"cluster.provider": "existing", "cluster.node_labels": {"worker-1": {"a": "b"}}})
+
+
+def test_a_pod_may_not_start_more_than_its_node() -> None:
+    with pytest.raises(ProfileError, match="lower the one or raise the other"):
+        load("mini", {"budget.processes_per_pod": 9000})

@@ -1,8 +1,13 @@
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import yaml
 
+from hosts import certificates
+from hosts import cluster as running_cluster
+from modules.contract.api import ApiError
+from stacks.clusters import kubeadm, lasting
 from stacks.clusters.kubeadm import identifier
 from stacks.clusters.local import reservation
 from stacks.clusters.settling import Provider
@@ -65,3 +70,63 @@ def test_a_cluster_is_told_by_its_authority_and_by_nothing_else_in_a_kubeconfig(
     cluster = {"cluster": {"certificate-authority-data": "Y2E=", "server": "https://x"}}
     text = yaml.safe_dump({"clusters": [cluster], "users": [{"user": {"token": token}}]})
     assert identifier(text) == "6959097001d10501"
+
+
+@pytest.fixture
+def control_plane(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What a control plane's diff sees: when certificates end, recorded and shown, and what the server answers."""
+    year = datetime.now(UTC) + timedelta(days=364)
+    seen: dict[str, Any] = {"recorded": year, "shown": year, "status": 200}
+
+    def request(*_: Any, **__: Any) -> dict[str, Any]:
+        if seen["status"] != 200:
+            raise ApiError(seen["status"], "no")
+        return {}
+
+    monkeypatch.setattr(running_cluster, "ready", lambda address: True)
+    monkeypatch.setattr(certificates, "of_client", lambda kubeconfig: seen["recorded"])
+    monkeypatch.setattr(certificates, "shown", lambda address: seen["shown"])
+    monkeypatch.setattr(lasting, "connect", lambda kubeconfig: None)
+    monkeypatch.setattr(lasting, "request", request)
+    return seen
+
+
+SOON = datetime.now(UTC) + timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    ("seen", "changes"),
+    [
+        ({}, False),
+        ({"recorded": SOON}, True),
+        ({"shown": SOON}, True),
+        ({"status": 401}, True),
+        ({"recorded": None, "shown": None, "status": 0}, False),
+    ],
+    ids=["lasts", "the recorded ends soon", "the shown ends soon", "refused", "silent or without certificates"],
+)
+def test_a_control_plane_changes_in_place_when_credentials_end_soon_or_are_refused(
+    control_plane: dict[str, Any], seen: dict[str, Any], changes: bool
+) -> None:
+    control_plane.update(seen)
+    inputs = {"host": {"address": "10.89.0.11"}, "node": {}, "cluster": {}}
+    diff = kubeadm._ControlPlaneProvider().diff("id", {**inputs, "kubeconfig": "x", "identifier": "y"}, inputs)
+    assert bool(diff.changes) == changes
+    assert not diff.replaces
+
+
+def test_a_settled_control_plane_has_its_certificates_renewed_before_it_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+    text = yaml.safe_dump({"clusters": [{"cluster": {"certificate-authority-data": "Y2E="}}]})
+    monkeypatch.setattr(kubeadm, "node_config", lambda record: record)
+    monkeypatch.setattr(kubeadm, "make_control_plane", lambda *_: done.append("make"))
+    monkeypatch.setattr(certificates, "renew", lambda host: done.append("renew"))
+    monkeypatch.setattr(running_cluster, "wait_ready", lambda address: done.append("wait"))
+    monkeypatch.setattr(running_cluster, "kubeconfig", lambda host: text)
+    host = {"name": "n", "address": "a", "private_key": "k", "host_public_key": "h"}
+    cluster = dict.fromkeys(("kubernetes_version", "etcd_image", "coredns_image", "pod_range", "service_range"), "x")
+    inputs = {"host": host, "node": {}, "cluster": {**cluster, "eviction_seconds": 10}}
+    assert kubeadm._ControlPlaneProvider().settle(inputs)["identifier"] == "6959097001d10501"
+    assert done == ["make", "renew", "wait"]
