@@ -22,7 +22,7 @@ EXAMPLES = """Examples:
 def command(
     name: Name = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there. [default: stdout]")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there; - is stdout. [default: stdout]")
     ] = None,
     json: AsJson = False,
 ) -> None:
@@ -30,12 +30,14 @@ def command(
 
     It is no secret. A member of a team finds it in the team's namespace: the ConfigMap `authority`.
     """
+    from cairn import destination
     from cairn.cluster import reach
     from cairn.opening import open_environment
     from modules.api import get, path_of
     from modules.gateway import AUTHORITY
     from modules.routes import NAMESPACE
 
+    file = destination.check(output)
     environment = open_environment(name)
     cluster = reach(environment)
     gateway = cluster.profile.modules.gateway
@@ -55,10 +57,10 @@ def command(
     if found is None:
         raise UserError(f"{environment.name} has no certificate yet", fix=f"cairn up --name {environment.name}")
     text = str(found["data"]["ca.crt"])
-    if output:
-        output.write_text(text)
-        say(f"{output} is what clients of *.{gateway.domain} trust")
+    if file:
+        destination.write(file, text, destination.PUBLIC)
+        say(f"{file} is what clients of *.{gateway.domain} trust")
     if json:
         print_json({"environment": environment.name, "domain": gateway.domain, "certificate": text})
-    elif not output:
+    elif not file:
         typer.echo(text, nl=False)
