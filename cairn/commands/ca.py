@@ -22,7 +22,8 @@ EXAMPLES = """Examples:
 def command(
     name: Name = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there; - is stdout. [default: stdout]")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write it there; - is stdout. [default: stdout]"),
     ] = None,
     json: AsJson = False,
 ) -> None:

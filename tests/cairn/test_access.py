@@ -29,6 +29,13 @@ def test_a_duration_that_is_none_or_too_short_is_refused(text: str) -> None:
         duration(text)
 
 
+@pytest.mark.parametrize("text", ["366d", "800d", "60000d", "99999999999999999999d"])
+def test_more_than_a_cluster_gives_is_refused_with_the_longest(text: str) -> None:
+    assert duration("365d") == timedelta(days=365)
+    with pytest.raises(UserError, match="365d"):
+        duration(text)
+
+
 def test_another_users_kubeconfig_has_the_cluster_and_none_of_the_administrators_secrets() -> None:
     text = kubeconfig(ADMIN, "dev-team-a", {"token": "abc"}, namespace="team-a")
     content = yaml.safe_load(text)

@@ -10,6 +10,10 @@ from cairn.destination import PUBLIC, SECRET, check, write
 from cairn.errors import UserError
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def test_a_secret_is_its_owners_alone_whatever_was_there_before(tmp_path: Path) -> None:
     file = tmp_path / "a"
     file.write_text("old")
@@ -17,7 +21,7 @@ def test_a_secret_is_its_owners_alone_whatever_was_there_before(tmp_path: Path) 
     write(file, "token", SECRET)
     assert file.read_text() == "token"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert os.listdir(tmp_path) == ["a"]
+    assert names(tmp_path) == ["a"]
 
 
 def test_what_is_no_secret_can_be_read_as_the_umask_says(tmp_path: Path) -> None:
@@ -41,8 +45,8 @@ def test_a_link_stays_a_link_and_what_it_names_is_written(tmp_path: Path, there:
     assert link.is_symlink()
     assert (tmp_path / "dotfiles/config").read_text() == "token"
     assert stat.S_IMODE(link.stat().st_mode) == 0o600
-    assert sorted(os.listdir(tmp_path)) == ["config", "dotfiles"]
-    assert os.listdir(tmp_path / "dotfiles") == ["config"]
+    assert names(tmp_path) == ["config", "dotfiles"]
+    assert names(tmp_path / "dotfiles") == ["config"]
 
 
 def test_a_device_is_written_to_and_stays_a_device(tmp_path: Path) -> None:
@@ -54,7 +58,7 @@ def test_a_device_is_written_to_and_stays_a_device(tmp_path: Path) -> None:
     assert check(device) == device
     write(device, "token", SECRET)
     assert stat.S_ISCHR(device.stat().st_mode)
-    assert os.listdir(tmp_path) == ["null"]
+    assert names(tmp_path) == ["null"]
 
 
 def test_a_pipe_hands_the_text_to_whoever_reads_it(tmp_path: Path) -> None:
@@ -105,4 +109,4 @@ def test_a_write_that_fails_midway_leaves_the_old_file_and_nothing_beside_it(tmp
     with pytest.raises(UnicodeEncodeError):
         write(file, "\ud800", SECRET)
     assert file.read_text() == "old"
-    assert os.listdir(tmp_path) == ["a"]
+    assert names(tmp_path) == ["a"]
