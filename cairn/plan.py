@@ -15,6 +15,7 @@ from cairn.preflight import machine
 from cairn.preflight.run import failures
 from profiles.load import load
 from profiles.schema import Profile
+from stacks.clusters.kubeconfig import paths
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def settle(request: Request) -> Plan:
         profile=portable(request.profile) if request.profile else kept.profile,
         supply=request.supply or kept.supply,
         set={key: value for key, value in overrides.items() if key not in request.unset},
-        kubeconfig=str(Path(request.kubeconfig).expanduser().resolve()) if request.kubeconfig else kept.kubeconfig,
+        kubeconfig=os.pathsep.join(map(str, paths(request.kubeconfig, Path.cwd()))) or kept.kubeconfig,
         context=request.context or kept.context,
     )
     if not settings.profile:
