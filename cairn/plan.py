@@ -66,6 +66,28 @@ def settle(request: Request) -> Plan:
     return Plan(environment, settings, profile, (*_not_set(overrides, request.unset), *told))
 
 
+def wanted(
+    profile: str | None, name: str | None, overrides: Mapping[str, object], kubeconfig: str = "", context: str = ""
+) -> tuple[str, Settings, Profile]:
+    """What `cairn preflight` looks at: the environment's name, and what it keeps with these words on top.
+
+    Without a name it is the profile alone, as it would be brought up anew.
+    """
+    environment = name or default_name(profile or "laptop")
+    check_name(environment)
+    kept = kept_settings(environment) if name else Settings()
+    if name and not (profile or kept.profile):
+        raise UserError(f"environment {name} keeps no profile", fix=f"cairn preflight PROFILE --name {name}")
+    settings = replace(
+        kept,
+        profile=profile or kept.profile or "laptop",
+        set=kept.set | dict(overrides),
+        kubeconfig=kubeconfig or kept.kubeconfig,
+        context=context or kept.context,
+    )
+    return environment, settings, load(settings.profile, settings.set)
+
+
 def _not_set(overrides: Mapping[str, object], unset: tuple[str, ...]) -> list[str]:
     """A line for each key that is to be forgotten and isn't there: mistyped, or forgotten before."""
     there = ", ".join(overrides) or "none"
