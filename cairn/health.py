@@ -26,12 +26,16 @@ class ModuleHealth:
 
 @dataclass(frozen=True)
 class NodeHealth:
-    """One node; `accelerators` says how many devices it publishes and that they are SIMULATED or REAL."""
+    """One node; `accelerators` says how many devices it publishes and that they are SIMULATED or REAL.
+
+    `schedulable` is False for a node that was cordoned: what runs there goes on and nothing new comes.
+    """
 
     name: str
     version: str
     ready: bool
     accelerators: str
+    schedulable: bool = True
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Health:
 
     def ready(self) -> bool:
         """Whether everything serves."""
-        return all(part.ready for part in self.modules) and all(node.ready for node in self.nodes)
+        return all(part.ready for part in self.modules) and all(node.ready and node.schedulable for node in self.nodes)
 
     def as_data(self) -> dict[str, Any]:
         """JSON values."""
@@ -91,4 +95,5 @@ def node_health(node: Object, devices: Counts) -> NodeHealth:
         version=node["status"]["nodeInfo"]["kubeletVersion"],
         ready=conditions.get("Ready") == "True",
         accelerators=", ".join(f"{count} {kind}" for kind, count in devices.items()) or "none",
+        schedulable=not node.get("spec", {}).get("unschedulable", False),
     )

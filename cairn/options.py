@@ -60,6 +60,11 @@ SupplyChoice = Annotated[
     typer.Option("--supply", help="Where items come from: source, upstream, or auto, which asks once; kept."),
 ]
 Kubeconfig = Annotated[
-    str, typer.Option("--kubeconfig", metavar="FILE", help="The cluster of a profile with provider `existing`; kept.")
+    str,
+    typer.Option(
+        "--kubeconfig",
+        metavar="FILE",
+        help="The cluster of a profile with provider `existing`: a file, or several between colons; kept.",
+    ),
 ]
 Context = Annotated[str, typer.Option("--context", help="The context in that kubeconfig; kept. [default: its current]")]

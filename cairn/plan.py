@@ -15,6 +15,7 @@ from cairn.preflight import machine
 from cairn.preflight.run import failures
 from profiles.load import load
 from profiles.schema import Profile
+from stacks.clusters.kubeconfig import paths
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def settle(request: Request) -> Plan:
         profile=portable(request.profile) if request.profile else kept.profile,
         supply=request.supply or kept.supply,
         set={key: value for key, value in overrides.items() if key not in request.unset},
-        kubeconfig=str(Path(request.kubeconfig).expanduser().resolve()) if request.kubeconfig else kept.kubeconfig,
+        kubeconfig=os.pathsep.join(map(str, paths(request.kubeconfig, Path.cwd()))) or kept.kubeconfig,
         context=request.context or kept.context,
     )
     if not settings.profile:
@@ -63,6 +64,28 @@ def settle(request: Request) -> Plan:
     profile = load(settings.profile, settings.set)
     refuse_at_once(profile)
     return Plan(environment, settings, profile, (*_not_set(overrides, request.unset), *told))
+
+
+def wanted(
+    profile: str | None, name: str | None, overrides: Mapping[str, object], kubeconfig: str = "", context: str = ""
+) -> tuple[str, Settings, Profile]:
+    """What `cairn preflight` looks at: the environment's name, and what it keeps with these words on top.
+
+    Without a name it is the profile alone, as it would be brought up anew.
+    """
+    environment = name or default_name(profile or "laptop")
+    check_name(environment)
+    kept = kept_settings(environment) if name else Settings()
+    if name and not (profile or kept.profile):
+        raise UserError(f"environment {name} keeps no profile", fix=f"cairn preflight PROFILE --name {name}")
+    settings = replace(
+        kept,
+        profile=profile or kept.profile or "laptop",
+        set=kept.set | dict(overrides),
+        kubeconfig=kubeconfig or kept.kubeconfig,
+        context=context or kept.context,
+    )
+    return environment, settings, load(settings.profile, settings.set)
 
 
 def _not_set(overrides: Mapping[str, object], unset: tuple[str, ...]) -> list[str]:

@@ -22,7 +22,8 @@ EXAMPLES = """Examples:
 def command(
     name: Name = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there. [default: stdout]")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write it there; - is stdout. [default: stdout]"),
     ] = None,
     json: AsJson = False,
 ) -> None:
@@ -30,11 +31,13 @@ def command(
 
     It is no secret. A member of a team finds it in the team's namespace: the ConfigMap `authority`.
     """
+    from cairn import destination
     from cairn.cluster import reach
     from cairn.opening import open_environment
     from modules.contract.api import get, path_of
     from modules.registry import entry_of
 
+    file = destination.check(output)
     environment = open_environment(name)
     cluster = reach(environment)
     entry = entry_of(cluster.profile)
@@ -54,10 +57,10 @@ def command(
     if found is None:
         raise UserError(f"{environment.name} has no certificate yet", fix=f"cairn up --name {environment.name}")
     text = str(found["data"]["ca.crt"])
-    if output:
-        output.write_text(text)
-        say(f"{output} is what clients of *.{entry.domain} trust")
+    if file:
+        destination.write(file, text, destination.PUBLIC)
+        say(f"{file} is what clients of *.{entry.domain} trust")
     if json:
         print_json({"environment": environment.name, "domain": entry.domain, "certificate": text})
-    elif not output:
+    elif not file:
         typer.echo(text, nl=False)

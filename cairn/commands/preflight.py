@@ -1,5 +1,7 @@
 """`cairn preflight`: is this machine fit for a profile?"""
 
+from typing import Annotated
+
 import typer
 
 from cairn import completion
@@ -12,16 +14,20 @@ EXAMPLES = """Examples:
     cairn preflight laptop
 
     cairn preflight laptop --set cluster.address_range=10.90.0.0/24 --json
+
+    cairn preflight --name team-lab
 """
 
 
 def command(
-    profile: str = typer.Argument(
-        "laptop",
-        metavar="[PROFILE]",
-        help="A profile's name or the path of a YAML file.",
-        autocompletion=completion.profiles,
-    ),
+    profile: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PROFILE]",
+            help="A profile's name or the path of a YAML file. [default: what the environment keeps, or laptop]",
+            autocompletion=completion.profiles,
+        ),
+    ] = None,
     name: Name = None,
     overrides: Overrides = [],  # noqa: B006 (Typer copies it)
     kubeconfig: Kubeconfig = "",
@@ -30,20 +36,22 @@ def command(
 ) -> None:
     """Look at this machine and say, line by line, what a profile needs: PASS, WARN or FAIL, and what fixes it.
 
-    Changes nothing. Exits with 1 when a line says FAIL.
+    With `--name` it looks at what that environment keeps: its profile, overrides, supply and kubeconfig, with the words
+    given here on top. Changes nothing. Exits with 1 when a line says FAIL.
     """
-    from cairn.environment import default_name
+    from cairn.plan import wanted
     from cairn.preflight.run import failures, run
     from cairn.preflight.shown import table
     from catalog.supply import resolve
-    from profiles.load import load
 
-    wanted = load(profile, parse(overrides))
-    supply, why = resolve("auto")
-    checks = run(wanted, name or default_name(profile), supply, kubeconfig, context)
+    environment, settings, looked_at = wanted(profile, name, parse(overrides), kubeconfig, context)
+    supply, why = resolve(settings.supply)
+    checks = run(looked_at, environment, supply, settings.kubeconfig, settings.context)
     if json:
         ok = not failures(checks)
-        print_json({"profile": profile, "ok": ok, "supply": supply, "checks": [vars(check) for check in checks]})
+        print_json(
+            {"profile": settings.profile, "ok": ok, "supply": supply, "checks": [vars(check) for check in checks]}
+        )
     else:
         out.print(table(checks))
         out.print(f"\nsupply: {supply} ({why})", markup=False)

@@ -24,7 +24,8 @@ EXAMPLES = """Examples:
 def command(name: Name = None, json: AsJson = False) -> None:
     """Say of each module its version, whether it serves, and why not; of each node its devices; when certificates end.
 
-    Exits with 1 when a module or a node is not ready, a certificate has ended, or nodes can't reach each other.
+    Exits with 1 when a module or a node is not ready (a node that was cordoned takes no pods, and so is not), a
+    certificate has ended, or nodes can't reach each other.
     """
     from cairn.cluster import reach
     from cairn.health import look
@@ -61,7 +62,8 @@ def nodes(health: "Health") -> Table:
     """One row per node, with its devices marked as simulated or real."""
     table = Table("node", "version", "ready", "accelerators", box=None, pad_edge=False, header_style="bold")
     for node in health.nodes:
-        table.add_row(node.name, node.version, _answer(node.ready), Text(node.accelerators))
+        ready = Text("no: cordoned", "red") if node.ready and not node.schedulable else _answer(node.ready)
+        table.add_row(node.name, node.version, ready, Text(node.accelerators))
     return table
 
 

@@ -6,7 +6,11 @@ from kubernetes.client import ApiClient
 
 from cairn.preflight.check import Check, failed, passed
 from modules.contract.api import ApiError, connect, request
+from stacks.clusters.kubeconfig import portable
+from stacks.errors import ClusterError
 
+BY_PULUMI = ": pulumi config set kubeconfig PATH"
+"""The fix that the program names, which is the same as ours said in Pulumi's words."""
 NAME_IT = "cairn up PROFILE --kubeconfig FILE --context NAME"
 
 
@@ -14,14 +18,17 @@ def look(kubeconfig: str, context: str) -> list[Check]:
     """Ask the API server for its version, and whether we may do anything there."""
     if not kubeconfig:
         return [failed("kubeconfig", "the profile uses an existing cluster and none is named", NAME_IT)]
-    file = Path(kubeconfig).expanduser()
-    if not file.is_file():
-        return [failed("kubeconfig", f"there is no file {file}", NAME_IT)]
     try:
-        client = connect(file.read_text(), context or None)
+        client = connect(portable(kubeconfig, context or None, Path.cwd()))
+    except ClusterError as error:
+        return [failed("kubeconfig", str(error).removesuffix(BY_PULUMI), NAME_IT)]
+    except ApiError as error:
+        return [failed("kubeconfig", f"{error}\n(from {kubeconfig})", NAME_IT)]
+    try:
         version = request(client, "GET", "/version", timeout_seconds=5)["gitVersion"]
     except ApiError as error:
-        return [failed("cluster", f"{error}\n(from {file})", f"kubectl --kubeconfig {file} version, or {NAME_IT}")]
+        ask = f"KUBECONFIG={kubeconfig} kubectl version, or {NAME_IT}"
+        return [failed("cluster", f"{error}\n(from {kubeconfig})", ask)]
     return [passed("cluster", f"Kubernetes {version} at {client.configuration.host}"), _rights(client)]
 
 

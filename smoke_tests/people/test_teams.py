@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from catalog.directories import REPOSITORY
-from modules.contract.api import ApiError
+from modules.contract.api import ApiError, connect, path_of, request
 from smoke_tests.support import pods
 from smoke_tests.support.cluster import (
     CLUSTER_QUEUE,
@@ -28,6 +28,7 @@ from smoke_tests.support.cluster import (
 )
 from smoke_tests.support.environment import CAIRN, Environment
 from smoke_tests.support.team import MEMBER, Team, kubeconfig
+from smoke_tests.support.waiting import until
 from smoke_tests.support.workload import job
 
 SECRET_WORD = "nobody else reads this"
@@ -107,6 +108,42 @@ def test_a_members_kubeconfig_expires_when_it_was_said_to(environment: Environme
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     assert claims["exp"] - claims["iat"] == 30 * 60
     assert claims["sub"] == f"system:serviceaccount:{name}:{MEMBER}"
+
+
+def cairn(*words: str) -> str:
+    """What a command of Cairn's prints."""
+    done = subprocess.run([*CAIRN, *words], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout
+
+
+def works(kubeconfig: str, path: str) -> bool:
+    """Whether the API server lets the kubeconfig's user read a list."""
+    try:
+        request(connect(kubeconfig), "GET", path)
+    except ApiError as error:
+        assert error.status in (401, 403), error
+        return False
+    return True
+
+
+@pytest.mark.parametrize("whose", ["team", "administrator"])
+def test_what_was_handed_out_works_until_it_is_withdrawn(environment: Environment, whose: str) -> None:
+    name = next(iter(environment.profile.teams), None)
+    if name is None or not environment.made_by_cairn:
+        pytest.skip("needs an environment of Cairn with a team, whose kubeconfig `cairn kubeconfig` makes")
+    here = ("--name", environment.name)
+    words = ("--team", name) if whose == "team" else ()
+    path = path_of("v1", "pods", namespace=name) if whose == "team" else path_of("v1", "nodes")
+    taken, kept = (json.loads(cairn("kubeconfig", *words, "--duration", "30m", "--json", *here)) for _ in range(2))
+    try:
+        assert works(taken["kubeconfig"], path) and works(kept["kubeconfig"], path)
+        assert taken["name"] in {each["name"] for each in json.loads(cairn("access", "list", "--json", *here))}
+        cairn("access", "withdraw", taken["name"], *here)
+        # The API server remembers for ten seconds that a token was good.
+        until(lambda: not works(taken["kubeconfig"], path) or None, 20, "the kubeconfig to be refused")
+        assert works(kept["kubeconfig"], path)
+    finally:
+        cairn("access", "withdraw", kept["name"], *here)
 
 
 def test_a_member_gets_no_token_that_lasts(member: Cluster, team: Team) -> None:

@@ -1,7 +1,6 @@
 """A cluster that is there already: Cairn adds the platform to it, and leaves alone what it finds."""
 
 from functools import cache
-from pathlib import Path
 
 import pulumi
 from kubernetes.client import ApiClient
@@ -33,7 +32,7 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
     if not path:
         raise ClusterError("the provider `existing` needs a kubeconfig: pulumi config set kubeconfig PATH")
     # A relative path is meant from the checkout, where `pulumi` is run, not from the program's directory.
-    kubeconfig = portable(REPOSITORY / Path(path).expanduser(), config.get("context"))
+    kubeconfig = portable(path, config.get("context"), REPOSITORY)
     return look(connect(kubeconfig), kubeconfig, path, profile, environment)
 
 

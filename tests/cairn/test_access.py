@@ -5,8 +5,6 @@ import yaml
 
 from cairn.access import duration, kubeconfig
 from cairn.errors import UserError
-from cairn.health import node_health
-from modules.contract.api import Object
 
 ADMIN = """
 apiVersion: v1
@@ -29,6 +27,13 @@ def test_a_duration_that_is_none_or_too_short_is_refused(text: str) -> None:
         duration(text)
 
 
+@pytest.mark.parametrize("text", ["366d", "800d", "60000d", "99999999999999999999d"])
+def test_more_than_a_cluster_gives_is_refused_with_the_longest(text: str) -> None:
+    assert duration("365d") == timedelta(days=365)
+    with pytest.raises(UserError, match="365d"):
+        duration(text)
+
+
 def test_another_users_kubeconfig_has_the_cluster_and_none_of_the_administrators_secrets() -> None:
     text = kubeconfig(ADMIN, "dev-team-a", {"token": "abc"}, namespace="team-a")
     content = yaml.safe_load(text)
@@ -37,14 +42,3 @@ def test_another_users_kubeconfig_has_the_cluster_and_none_of_the_administrators
     assert content["users"] == [{"name": "dev-team-a", "user": {"token": "abc"}}]
     assert content["contexts"][0]["context"]["namespace"] == "team-a"
     assert content["current-context"] == "dev-team-a"
-
-
-def node() -> Object:
-    status = {"nodeInfo": {"kubeletVersion": "v1.36.3"}, "conditions": [{"type": "Ready", "status": "True"}]}
-    return {"metadata": {"name": "one"}, "status": status}
-
-
-def test_simulated_devices_are_called_so_wherever_they_are_shown() -> None:
-    assert node_health(node(), {"SIMULATED": 2}).accelerators == "2 SIMULATED"
-    assert node_health(node(), {"SIMULATED": 2, "REAL": 8}).accelerators == "2 SIMULATED, 8 REAL"
-    assert node_health(node(), {}).accelerators == "none"

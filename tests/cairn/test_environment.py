@@ -14,7 +14,7 @@ from cairn.environment import (
 )
 from cairn.errors import UserError
 from cairn.overrides import parse
-from cairn.plan import Request, settle
+from cairn.plan import Request, settle, wanted
 
 pytestmark = pytest.mark.usefixtures("checkout")
 
@@ -127,3 +127,24 @@ def test_overrides_that_are_no_json_object_are_named_with_the_command_that_sets_
     with pytest.raises(UserError, match="no JSON object") as refused:
         read_settings("dev")
     assert "pulumi config set set" in refused.value.fix
+
+
+def test_preflight_looks_at_what_the_environment_keeps_with_the_words_given_on_top() -> None:
+    kept = Settings(profile="mini", supply="source", set={"cluster.address_range": "10.77.0.0/24"}, kubeconfig="/k")
+    Environment("mine").save(kept)
+    name, settings, profile = wanted(None, "mine", {"cluster.workers": 3})
+    assert (name, settings.profile, settings.supply, settings.kubeconfig) == ("mine", "mini", "source", "/k")
+    assert (profile.cluster.address_range, profile.cluster.workers) == ("10.77.0.0/24", 3)
+    assert wanted("laptop", "mine", {})[1].profile == "laptop"
+    assert read_settings("mine") == kept
+
+
+def test_preflight_without_a_name_looks_at_the_profile_alone() -> None:
+    Environment("laptop").save(Settings(profile="mini", set={"cluster.workers": 3}))
+    name, settings, _ = wanted(None, None, {})
+    assert (name, settings.profile, settings.set) == ("laptop", "laptop", {})
+
+
+def test_preflight_of_an_environment_that_keeps_nothing_asks_for_a_profile() -> None:
+    with pytest.raises(UserError, match="keeps no profile"):
+        wanted(None, "mine", {})

@@ -1,14 +1,17 @@
+import base64
 import re
 from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cairn.preflight import existing, kernel, machine, network
 from cairn.preflight.check import Status
 from cairn.preflight.run import failures
 from hosts.local.plan import Network
 from hosts.local.routes import Route
+from modules.contract.api import ApiError
 
 GIB = 1024**3
 EVERY_CAPABILITY = sum(1 << bit for bit in kernel.CAPABILITIES.values())
@@ -133,7 +136,8 @@ def test_an_existing_cluster_needs_a_kubeconfig_that_is_there(tmp_path: Path) ->
     (none,) = existing.look("", "")
     assert "--kubeconfig" in none.fix
     (missing,) = existing.look(str(tmp_path / "gone"), "")
-    assert "there is no file" in missing.found
+    assert missing.found == f"kubeconfig {tmp_path}/gone: No such file or directory"
+    assert "--kubeconfig" in missing.fix
     assert failures([none, missing]) == [none, missing]
 
 
@@ -147,3 +151,23 @@ def test_a_kubeconfig_that_points_nowhere_fails_with_the_servers_address(tmp_pat
     (check,) = existing.look(str(file), "")
     assert check.status is Status.FAIL
     assert "127.0.0.1" in check.found
+
+
+def test_certificates_beside_a_kubeconfig_are_found_from_another_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(existing, "connect", lambda text: seen.append(yaml.safe_load(text)))
+    monkeypatch.setattr(existing, "request", refuse)
+    (tmp_path / "ca.pem").write_text("the authority")
+    (tmp_path / "config").write_text(
+        """{current-context: c, clusters: [{name: k, cluster: {certificate-authority: ca.pem}}],
+        contexts: [{name: c, context: {cluster: k, user: u}}]}"""
+    )
+    (check,) = existing.look(str(tmp_path / "config"), "")
+    assert "not today" in check.found
+    assert base64.b64decode(seen[0]["clusters"][0]["cluster"]["certificate-authority-data"]) == b"the authority"
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise ApiError(0, "not today")
