@@ -1,16 +1,18 @@
 """The steps of `cairn up` and `cairn preview`, each timed: preflight, catalog, Pulumi."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from pulumi.automation import Stack
 from pulumi.automation.errors import CommandError
 
 from cairn.console import err, say
 from cairn.display import show
-from cairn.environment import Environment
+from cairn.environment import Environment, passing
 from cairn.errors import UserError
 from cairn.failure import failed
 from cairn.lock import environment_lock
@@ -59,7 +61,7 @@ def bring_up(plan: Plan, preview: bool = False) -> Outcome:
     progress.expect(*parts(plan.profile))
     outcome = Outcome(plan, supply, progress)
     verb = "preview" if preview else "up"
-    with environment_lock(plan.environment, f"{verb} --name {plan.environment}") as lock:
+    with environment_lock(plan.environment, f"{verb} --name {plan.environment}", reading=preview) as lock:
         with outcome.timed("preflight"):
             _preflight(plan, supply)
         with outcome.timed("catalog"), report() as tell:
@@ -71,7 +73,7 @@ def bring_up(plan: Plan, preview: bool = False) -> Outcome:
         environment = Environment(plan.environment, lock.note_session)
         with outcome.timed("pulumi"):
             if preview:
-                lock.forget = _preview(environment, outcome)
+                lock.forget = not _preview(environment, outcome, lock.note_session)
             else:
                 _up(environment, outcome)
     return outcome
@@ -110,22 +112,27 @@ def _up(environment: Environment, outcome: Outcome) -> None:
     outcome.progress.finish()
 
 
-def _preview(environment: Environment, outcome: Outcome) -> bool:
-    """Preview with the plan's settings in a file of their own; a stack made for it is taken away again.
+def _preview(environment: Environment, outcome: Outcome, started: Callable[[int], None]) -> bool:
+    """Preview with the plan's settings in a file of their own; of an environment that isn't there, elsewhere.
 
-    Returns whether that was so, that is, whether there is no such environment.
+    Returns whether there is such an environment.
     """
-    existing = environment.find()
-    stack = existing or environment.make_stack()
-    clear_backend_lock(environment)
+    stack = environment.find()
+    if stack is None:
+        with passing(environment.name, started) as other:
+            made = other.make_stack()
+            other.save(outcome.plan.settings)
+            _show_changes(made, outcome, other.file)
+        return False
+    with NamedTemporaryFile("w", prefix="cairn-", suffix=".yaml") as file:
+        file.write(environment.render(outcome.plan.settings))
+        file.flush()
+        _show_changes(stack, outcome, Path(file.name))
+    return True
+
+
+def _show_changes(stack: Stack, outcome: Outcome, settings: Path) -> None:
     try:
-        with NamedTemporaryFile("w", prefix="cairn-", suffix=".yaml") as file:
-            file.write(environment.render(outcome.plan.settings))
-            file.flush()
-            stack.preview(on_event=outcome.progress.take, color="never", config_file=file.name)
+        stack.preview(on_event=outcome.progress.take, color="never", config_file=str(settings))
     except CommandError as error:
-        raise failed(error, outcome.progress, f"cairn preview --name {environment.name}") from None
-    finally:
-        if existing is None:
-            environment.remove()
-    return existing is None
+        raise failed(error, outcome.progress, f"cairn preview --name {outcome.plan.environment}") from None

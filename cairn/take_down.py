@@ -8,21 +8,21 @@ from pathlib import Path
 from pulumi.automation import Stack
 from pulumi.automation.errors import CommandError
 
-from cairn.cluster import reach
+from cairn.cluster import connected, namespaces
 from cairn.console import say
 from cairn.display import show
-from cairn.environment import Environment, settings_file
+from cairn.environment import Environment
 from cairn.errors import UserError
 from cairn.failure import failed
 from cairn.lock import environment_lock
 from cairn.progress import Progress, label
 from cairn.recovery import clear_backend_lock, forget_pending
+from cairn.settings import settings_file
 from catalog.directories import environment_root
 from hosts.local import etc_hosts
 from hosts.local.plan import Network
 from hosts.local.teardown import teardown
 from modules.api import ApiError, Object, path_of, request
-from profiles.errors import ProfileError
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,16 @@ class Volume:
 def volumes(environment: Environment) -> list[Volume] | None:
     """The volumes that `down` deletes; None when the cluster can't be asked.
 
-    On a cluster of our own that is each one; on an existing one, those of the profile's teams.
+    On a cluster of our own that is each one; on an existing one, those in namespaces that the environment made.
     """
     try:
-        cluster = reach(environment)
+        cluster = connected(environment)
         found = request(cluster.client, "GET", path_of("v1", "persistentvolumes"), timeout_seconds=5)["items"]
-    except (ApiError, UserError, CommandError, ProfileError):
+        own = namespaces(cluster.client, environment.name)
+    except (ApiError, UserError, CommandError):
         return None
-    every = cluster.profile.cluster.provider == "local"
-    return [_volume(each) for each in found if every or _namespace(each) in cluster.profile.teams]
+    every = "ssh" in cluster.outputs
+    return [_volume(each) for each in found if every or _namespace(each) in own]
 
 
 def _namespace(volume: Object) -> str:

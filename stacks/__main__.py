@@ -44,6 +44,7 @@ def main() -> None:
     pulumi.export("kubeconfig", pulumi.Output.secret(cluster.kubeconfig))
     pulumi.export("cluster_identifier", cluster.identifier)
     pulumi.export("profile", name)
+    pulumi.export("merged_profile", profile.model_dump(mode="json"))
     pulumi.export("supply", str(supply))
     pulumi.export("modules", versions)
     if entry := entry_point(profile):
