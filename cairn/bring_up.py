@@ -7,22 +7,26 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from pulumi.automation import Stack
 from pulumi.automation.errors import CommandError
 
+from cairn.consequences import Consequences, consequences
 from cairn.console import err, say
 from cairn.display import show
+from cairn.engine import EngineStack
 from cairn.environment import Environment, passing
 from cairn.errors import UserError
 from cairn.failure import failed
 from cairn.lock import environment_lock
+from cairn.losses import consent
+from cairn.opening import open_environment
 from cairn.parts import parts
-from cairn.plan import Plan
+from cairn.plan import Plan, is_known
 from cairn.preflight.check import Status
 from cairn.preflight.run import failures, run
 from cairn.preflight.shown import table
 from cairn.progress import Progress
 from cairn.recovery import clear_backend_lock, forget_pending
+from cairn.state import State, state_of
 from cairn.supplying import report
 from cairn.tools import link_programs, prepare, stand_ins_in_use
 from catalog.build import provide
@@ -38,6 +42,8 @@ class Outcome:
     supply: Supply
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
+    deletes: tuple[str, ...] = ()
+    """What goes for good, with what runs and lies there, line by line."""
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -49,8 +55,11 @@ class Outcome:
             self.seconds[step] = round(time.monotonic() - start, 1)
 
 
-def bring_up(plan: Plan, preview: bool = False) -> Outcome:
-    """Bring the environment to what the plan says, or only show what that would change."""
+def bring_up(plan: Plan, preview: bool = False, yes: bool = False) -> Outcome:
+    """Bring the environment to what the plan says, or only show what that would change.
+
+    What that deletes for good is named, and asked for unless `yes` was said.
+    """
     supply, why = resolve(plan.settings.supply)
     if plan.settings.supply == "auto":
         say(f"supply: {supply} ({why})" + ("" if preview else "; kept for this environment, --supply changes it"))
@@ -62,6 +71,12 @@ def bring_up(plan: Plan, preview: bool = False) -> Outcome:
     outcome = Outcome(plan, supply, progress)
     verb = "preview" if preview else "up"
     with environment_lock(plan.environment, f"{verb} --name {plan.environment}", reading=preview) as lock:
+        known = open_environment(plan.environment) if is_known(plan.environment) else None
+        state = state_of(known) if known else State()
+        found = consequences(known, state, plan) if known else Consequences()
+        outcome.deletes = found.lines
+        if found.lines and not preview:
+            consent(plan.environment, found.lines, yes, plan.again)
         with outcome.timed("preflight"):
             _preflight(plan, supply)
         with outcome.timed("catalog"), report() as tell:
@@ -75,7 +90,7 @@ def bring_up(plan: Plan, preview: bool = False) -> Outcome:
             if preview:
                 lock.forget = not _preview(environment, outcome, lock.note_session)
             else:
-                _up(environment, outcome)
+                _up(environment, outcome, found)
     return outcome
 
 
@@ -98,9 +113,12 @@ def _preflight(plan: Plan, supply: Supply) -> None:
         )
 
 
-def _up(environment: Environment, outcome: Outcome) -> None:
+def _up(environment: Environment, outcome: Outcome, found: Consequences) -> None:
     stack = environment.make_stack()
+    # Only where something goes: what Cairn has not foreseen is still protected by Pulumi.
+    stack.ignores_protection = bool(found.lost)
     clear_backend_lock(environment)
+    found.end_objects()
     environment.save(outcome.plan.settings)
     for urn in forget_pending(environment):
         say(f"taking up again what was interrupted: {urn}")
@@ -131,7 +149,8 @@ def _preview(environment: Environment, outcome: Outcome, started: Callable[[int]
     return True
 
 
-def _show_changes(stack: Stack, outcome: Outcome, settings: Path) -> None:
+def _show_changes(stack: EngineStack, outcome: Outcome, settings: Path) -> None:
+    stack.ignores_protection = True
     try:
         stack.preview(on_event=outcome.progress.take, color="never", config_file=str(settings))
     except CommandError as error:

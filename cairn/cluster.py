@@ -15,6 +15,7 @@ from cairn.settings import Settings
 from catalog.directories import REPOSITORY
 from modules.api import connect, path_of, request
 from modules.install import ENVIRONMENT
+from modules.queueing import TEAM_LABEL
 from profiles.load import load
 from profiles.schema import Profile
 
@@ -74,7 +75,8 @@ def profile_of(environment: str, settings: Settings, outputs: dict[str, Any]) ->
     return load(settings.profile, settings.set, REPOSITORY)
 
 
-def namespaces(client: ApiClient, environment: str) -> frozenset[str]:
-    """The namespaces on the cluster that the environment made."""
-    path = f"{path_of('v1', 'namespaces')}?labelSelector={quote(f'{ENVIRONMENT}={environment}')}"
+def namespaces(client: ApiClient, environment: str, teams: bool = False) -> frozenset[str]:
+    """The namespaces on the cluster that the environment made; only those of teams, if wanted so."""
+    selector = f"{ENVIRONMENT}={environment}" + (f",{TEAM_LABEL}" if teams else "")
+    path = f"{path_of('v1', 'namespaces')}?labelSelector={quote(selector)}"
     return frozenset(each["metadata"]["name"] for each in request(client, "GET", path)["items"])

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
-from pulumi.automation import LocalWorkspace, Stack
+from pulumi.automation import LocalWorkspace
 from pulumi.automation.errors import StackNotFoundError
 
 from cairn.engine import Engine, EngineStack
@@ -44,7 +44,7 @@ class Environment:
         check_name(name)
         self.name = name
         self.workspace = own or workspace(started)
-        self._stack: Stack | None = None
+        self._stack: EngineStack | None = None
         self._record: Record | None = None
 
     @property
@@ -52,7 +52,7 @@ class Environment:
         """Its settings, a copy of which lies in each checkout that ran `up`."""
         return settings_file(self.name, Path(self.workspace.work_dir))
 
-    def find(self) -> Stack | None:
+    def find(self) -> EngineStack | None:
         """The stack, if the backend holds it."""
         try:
             history = self.run("stack", "history", "--json", "--page", "1", "--page-size", str(RUNS))
@@ -62,14 +62,18 @@ class Environment:
         self._stack = EngineStack(self.name, self.workspace, create=False)
         return self._stack
 
-    def stack(self) -> Stack:
+    def there(self) -> bool:
+        """Whether the backend holds the stack, as far as it was asked already."""
+        return (self._stack or self.find()) is not None
+
+    def stack(self) -> EngineStack:
         """The stack; a `UserError` when there is none."""
         stack = self.find()
         if stack is None:
             raise self.unknown()
         return stack
 
-    def make_stack(self) -> Stack:
+    def make_stack(self) -> EngineStack:
         """The stack, made (and selected, as `pulumi stack init` does) when there is none."""
         stack = self.find()
         if stack is None:
@@ -88,7 +92,7 @@ class Environment:
 
     def kept(self) -> Kept:
         """The settings that count, by the backend's record and what was changed here since."""
-        if (self._stack or self.find()) is None:
+        if not self.there():
             return left_over(self.file)
         return reconcile(self.file, self._record)
 

@@ -1,6 +1,7 @@
 """From what a person typed to what will be brought up: environment, settings, profile. Nothing is changed here."""
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -41,6 +42,8 @@ class Plan:
     environment: str
     settings: Settings
     profile: Profile
+    again: str = ""
+    """The command that asks for the same."""
     told: tuple[str, ...] = ()
     """What follows from the request that the person may not have thought of."""
 
@@ -67,7 +70,23 @@ def settle(request: Request) -> Plan:
     settings, told = _select(settings, request)
     profile = load(settings.profile, settings.set)
     refuse_at_once(profile)
-    return Plan(environment, settings, profile, (*found.told, *_not_set(overrides, request.unset), *told))
+    told = (*found.told, *_not_set(overrides, request.unset), *told)
+    return Plan(environment, settings, profile, again(environment, request), told)
+
+
+def again(environment: str, request: Request) -> str:
+    """`cairn up` with the same words."""
+    several = {
+        "set": request.overrides,
+        "unset": request.unset,
+        "only": request.only,
+        "without": request.without,
+        "supply": (request.supply,),
+        "kubeconfig": (request.kubeconfig,),
+        "context": (request.context,),
+    }
+    options = (word for name, words in several.items() for value in words if value for word in (f"--{name}", value))
+    return shlex.join(["cairn", "up", *([request.profile] if request.profile else []), "--name", environment, *options])
 
 
 def _not_set(overrides: Mapping[str, object], unset: tuple[str, ...]) -> list[str]:
@@ -89,9 +108,14 @@ def _select(settings: Settings, request: Request) -> tuple[Settings, tuple[str, 
     return replace(settings, set=kept | selection.overrides(profile, off)), told
 
 
+def is_known(environment: str) -> bool:
+    """Whether there may be such an environment, so that it is worth asking `pulumi`, which may have to be built."""
+    return "PULUMI_BACKEND_URL" in os.environ or backend_has(environment)
+
+
 def kept_settings(environment: str) -> Kept:
     """What the environment keeps, by its backend's record; nothing of one that isn't there."""
-    if "PULUMI_BACKEND_URL" in os.environ or backend_has(environment):
+    if is_known(environment):
         return open_environment(environment).kept()
     return left_over(settings_file(environment))
 

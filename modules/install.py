@@ -25,6 +25,7 @@ from modules.manifest_chart import chart_files, digest, patched, without_credent
 from modules.module import ALREADY_THERE, Module
 from modules.registry import enabled
 from modules.routes import ROUTES_LABEL
+from modules.stakes import has_volumes, is_teams
 from profiles.schema import Profile
 
 _PLUGIN_VERSION = version("pulumi-kubernetes")
@@ -109,7 +110,8 @@ class _Installer:
             # Whoever made it keeps it; a mark in it tells the next run whose the software in it is.
             pulumi.log.info(f"Namespace {module.namespace}: already there, left as it is", group)
             namespace = mark(str(module.namespace))
-        return self._object(namespace, group, before)
+        protect = any(has_volumes(made) for made in module.objects(self._profile))
+        return self._object(namespace, group, before, protect and namespace["kind"] == "Namespace")
 
     def _software(
         self, module: Module, software: dict[str, Any], group: pulumi.Resource, before: Sequence[pulumi.Resource]
@@ -128,6 +130,8 @@ class _Installer:
             "compat": "true",
         }
         options = self._options(group, before)
+        # With the definitions that it brings go all objects that people made of them.
+        options.protect = bool(module.owns)
         return [pulumi.CustomResource("kubernetes:helm.sh/v3:Release", item, release, options)]
 
     def _objects(
@@ -155,15 +159,18 @@ class _Installer:
             resources.append(self._object(made, group, [*wide, outer] if outer else [*before, *wide]))
         return [*wide, *namespaces.values(), *resources]
 
-    def _object(self, made: Object, group: pulumi.Resource, before: Sequence[pulumi.Resource]) -> pulumi.Resource:
+    def _object(
+        self, made: Object, group: pulumi.Resource, before: Sequence[pulumi.Resource], protect: bool = False
+    ) -> pulumi.Resource:
         metadata = {**made["metadata"], "labels": {**made["metadata"].get("labels", {}), **self._labels}}
         version_of_api = made["apiVersion"] if "/" in made["apiVersion"] else f"core/{made['apiVersion']}"
-        secret = ["data", "stringData"] if made["kind"] == "Secret" else None
+        options = self._options(group, before, ["data", "stringData"] if made["kind"] == "Secret" else None)
+        options.protect = protect or is_teams(made)
         return pulumi.CustomResource(
             f"kubernetes:{version_of_api}:{made['kind']}",
             _name(made),
             {**filled(made, self._credentials.fill), "metadata": metadata},
-            self._options(group, before, secret),
+            options,
         )
 
     def _gate(

@@ -39,6 +39,18 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
 
 def look(client: ApiClient, kubeconfig: str, path: str, profile: Profile, environment: str) -> Cluster:
     """Ask the cluster what it is and what it has."""
+    identifier = identify(client, path)
+    found = _Found(client, environment)
+    return Cluster(
+        kubeconfig=pulumi.Output.secret(kubeconfig),
+        identifier=identifier,
+        present=frozenset(module.name for module in enabled(profile) if found.is_present(module)),
+        is_foreign=found.is_foreign,
+    )
+
+
+def identify(client: ApiClient, path: str) -> str:
+    """What tells this cluster from another; `path` is its kubeconfig's. Raises ClusterError if it can't be asked."""
     try:
         namespace = request(client, "GET", path_of("v1", "namespaces", "kube-system"), timeout_seconds=_ANSWER_SECONDS)
     except ApiError as error:
@@ -52,13 +64,7 @@ def look(client: ApiClient, kubeconfig: str, path: str, profile: Profile, enviro
             f"{server} does not answer: {error}; is the cluster up, and is {path} its kubeconfig? "
             "pulumi config set kubeconfig PATH"
         ) from None
-    found = _Found(client, environment)
-    return Cluster(
-        kubeconfig=pulumi.Output.secret(kubeconfig),
-        identifier=namespace["metadata"]["uid"],
-        present=frozenset(module.name for module in enabled(profile) if found.is_present(module)),
-        is_foreign=found.is_foreign,
-    )
+    return str(namespace["metadata"]["uid"])
 
 
 class _Found:

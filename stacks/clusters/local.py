@@ -9,7 +9,7 @@ from pulumi import Input, Output, ResourceOptions
 
 import catalog
 from catalog.supply import Supply
-from hosts.local.plan import REGISTRY_PORT, Network, pod_subnet
+from hosts.local.plan import REGISTRY_PORT, Network, pod_subnet, worker_name
 from profiles.schema import Profile
 from stacks.clusters import Cluster
 from stacks.clusters.kubeadm import ControlPlane, ProvisionedHost, Worker
@@ -32,7 +32,7 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
     cluster = LocalCluster("cluster", network=network.as_record(), budget=(budget.cpu_millis, budget.memory_bytes))
     login = KeyPair("login", deleted_with=cluster)
     addresses = {f"{environment}-control-plane": network.control_plane} | {
-        f"{environment}-worker-{index}": network.worker(index) for index in range(1, profile.cluster.workers + 1)
+        worker_name(environment, index): network.worker(index) for index in range(1, profile.cluster.workers + 1)
     }
     subnets = {name: pod_subnet(profile.cluster.pod_range, index) for index, name in enumerate(addresses)}
     lock = catalog.load()

@@ -43,14 +43,17 @@ class _ClusterProvider(Provider):
 
 
 class LocalCluster(DynamicResource, module="local", name="Cluster"):
-    """What all nodes of an environment share on this machine; deleting it ends them all and leaves nothing."""
+    """What all nodes of an environment share on this machine; deleting it ends them all and leaves nothing.
+
+    Protected, as the nodes are: volumes lie on the nodes' disks.
+    """
 
     def __init__(
         self, name: str, network: dict[str, Any], budget: tuple[int, int], opts: ResourceOptions | None = None
     ) -> None:
         cpu_millis, memory_bytes = budget
         props = {"network": network, "cpu_millis": cpu_millis, "memory_bytes": memory_bytes}
-        super().__init__(_ClusterProvider(), name, props, opts)
+        super().__init__(_ClusterProvider(), name, props, ResourceOptions.merge(opts, ResourceOptions(protect=True)))
 
 
 class _KeyPairProvider(Provider):
@@ -116,4 +119,4 @@ class LocalNode(DynamicResource, module="local", name="Node"):
             "host_key": identity.private_key,
             "host_public_key": identity.public_key,
         }
-        super().__init__(_NodeProvider(), name, props, opts)
+        super().__init__(_NodeProvider(), name, props, ResourceOptions.merge(opts, ResourceOptions(protect=True)))
