@@ -20,7 +20,7 @@ from profiles.load import load
 from profiles.schema import Profile
 
 RECORDED = "merged_profile"
-"""The stack's output with the whole profile that it was brought to, files and overrides together."""
+"""The stack's output with the whole profile that it was brought to, files and overrides together, as JSON."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def profile_of(environment: str, settings: Settings, outputs: dict[str, Any]) ->
     """The profile that the environment was last brought to, as the state has it; else, as its file says now."""
     with suppress(ValidationError):  # An earlier checkout's schema may have been another.
         if outputs.get(RECORDED):
-            return Profile.model_validate(outputs[RECORDED])
+            return Profile.model_validate_json(outputs[RECORDED])
     refuse_moved(environment, settings.profile)
     return load(settings.profile, settings.set, REPOSITORY)
 

@@ -1,5 +1,6 @@
 """A kubeadm cluster of system containers on this machine, every part of it a resource."""
 
+import json
 import os
 from typing import Any
 
@@ -14,6 +15,7 @@ from profiles.schema import Profile
 from stacks.clusters import Cluster
 from stacks.clusters.kubeadm import ControlPlane, ProvisionedHost, Worker
 from stacks.clusters.local_machine import KeyPair, LocalCluster, LocalNode
+from stacks.recorded import or_recorded, outputs
 
 NODE_EVICTION_BYTES = 100 * 1024**2
 """What kubelet keeps free before it evicts (hosts/templates/kubelet.yaml.j2); it comes off a node's allocatable."""
@@ -22,6 +24,17 @@ NODE_EVICTION_BYTES = 100 * 1024**2
 def reservation(capacity: int, budget: int, nodes: int) -> int:
     """What each node keeps back so that the allocatable of all `nodes` sums up to the budget."""
     return max(0, capacity - budget // nodes)
+
+
+def is_same(recorded: dict[str, Any], network: Network, control_plane: str) -> bool:
+    """Whether the recorded outputs are of a cluster that an `up` to this network and control plane keeps.
+
+    `control_plane` is its line in a file of known hosts.
+    """
+    cluster = json.loads(recorded.get("merged_profile") or "{}").get("cluster", {})
+    known = {key: cluster.get(key, value) for key, value in network.as_record().items()}
+    hosts = (recorded.get("ssh") or {}).get("known_hosts", "")
+    return known == network.as_record() and control_plane in hosts.splitlines()
 
 
 def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
@@ -115,9 +128,11 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
     identities = Output.all(**{name: host["host_public_key"] for name, host in hosts.items()})
     ssh: Output[Any] = Output.secret(Output.all(private_key=login.private_key, identities=identities).apply(access))
     pulumi.log.debug(f"{len(addresses)} local nodes on {network.bridge}")
+    before = outputs() if pulumi.runtime.is_dry_run() else {}
+    same = identities.apply(lambda keys: is_same(before, network, f"{addresses[first]} {keys[first]}"))
     return Cluster(
-        kubeconfig=control_plane.kubeconfig,
-        identifier=control_plane.identifier,
+        kubeconfig=or_recorded(control_plane.kubeconfig, before.get("kubeconfig"), same),
+        identifier=or_recorded(control_plane.identifier, before.get("cluster_identifier"), same),
         resource=cluster,
         ssh=ssh,
         nodes=workers,

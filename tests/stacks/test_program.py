@@ -60,7 +60,7 @@ def test_the_outputs_are_what_the_command_line_reads(provided: list[str]) -> Non
     assert recording.outputs["profile"] == "laptop"
     assert recording.outputs["supply"] == "source"
     wanted = load("laptop", json.loads(SETTINGS["cairn:set"]))
-    assert Profile.model_validate(recording.outputs["merged_profile"]) == wanted
+    assert Profile.model_validate_json(recording.outputs["merged_profile"]) == wanted
     assert recording.outputs["cluster_identifier"] == "the-cluster"
     assert recording.outputs["modules"]["queueing"].startswith("v")
     assert asyncio.run(pulumi.Output.is_secret(recording.outputs["kubeconfig"]))
