@@ -12,6 +12,7 @@ from pulumi.automation.errors import CommandError
 from cairn.consequences import Consequences, consequences
 from cairn.console import err, say
 from cairn.display import show
+from cairn.drift import Drift, drift
 from cairn.engine import EngineStack
 from cairn.environment import Environment, passing
 from cairn.errors import UserError
@@ -42,6 +43,8 @@ class Outcome:
     supply: Supply
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
+    drift: Drift = field(default_factory=Drift)
+    """What was changed on the cluster behind Pulumi's back."""
     deletes: tuple[str, ...] = ()
     """What goes for good, with what runs and lies there, line by line."""
 
@@ -74,6 +77,9 @@ def bring_up(plan: Plan, preview: bool = False, yes: bool = False) -> Outcome:
         known = open_environment(plan.environment) if is_known(plan.environment) else None
         state = state_of(known) if known else State()
         found = consequences(known, state, plan) if known else Consequences()
+        outcome.drift = drift(plan.environment, state.resources, state.outputs.get("kubeconfig"))
+        for line in outcome.drift.told:
+            say(f"{line}: {'`up` sets it right' if preview else 'it is set right'}")
         outcome.deletes = found.lines
         if found.lines and not preview:
             consent(plan.environment, found.lines, yes, plan.again)
@@ -124,7 +130,14 @@ def _up(environment: Environment, outcome: Outcome, found: Consequences) -> None
         say(f"taking up again what was interrupted: {urn}")
     try:
         with show(outcome.progress) as take:
-            stack.up(on_event=take, color="never", show_secrets=False, suppress_outputs=True)
+            stack.up(
+                on_event=take,
+                color="never",
+                show_secrets=False,
+                suppress_outputs=True,
+                # Only where something is to be seen: it takes as long as all the rest.
+                refresh=outcome.drift.refresh,
+            )
     except CommandError as error:
         raise failed(error, outcome.progress, f"cairn up --name {environment.name}") from None
     outcome.progress.finish()
@@ -152,6 +165,8 @@ def _preview(environment: Environment, outcome: Outcome, started: Callable[[int]
 def _show_changes(stack: EngineStack, outcome: Outcome, settings: Path) -> None:
     stack.ignores_protection = True
     try:
-        stack.preview(on_event=outcome.progress.take, color="never", config_file=str(settings))
+        stack.preview(
+            on_event=outcome.progress.take, color="never", config_file=str(settings), refresh=outcome.drift.refresh
+        )
     except CommandError as error:
         raise failed(error, outcome.progress, f"cairn preview --name {outcome.plan.environment}") from None

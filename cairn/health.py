@@ -9,6 +9,7 @@ from cairn.errors import UserError
 from modules.api import ApiError, Object, path_of, request
 from modules.devices import Counts, accelerators
 from modules.module import ALREADY_THERE, Module
+from modules.presence import absent, name_of
 from modules.ready import failing
 from modules.registry import enabled
 
@@ -74,13 +75,23 @@ def look(cluster: Cluster) -> Health:
 
 def module_health(module: Module, cluster: Cluster, version: str) -> ModuleHealth:
     """How one module stands; `version` is what the stack's outputs say of it."""
-    why_not = failing(module, cluster.profile, version, cluster.client)
+    why_not = failing(module, cluster.profile, version, cluster.client) + lacking(module, cluster)
     try:
         # The notes are about what Cairn installs.
         notes = () if version == ALREADY_THERE else module.notes(cluster.client)
     except ApiError as error:
         notes = (str(error),)
     return ModuleHealth(module.name, version, not why_not, why_not, notes)
+
+
+def lacking(module: Module, cluster: Cluster) -> tuple[str, ...]:
+    """A line for each object of the module that is gone, such as a team's Secret or a policy."""
+    try:
+        return tuple(
+            f"{name}: not there" for name in absent(cluster.client, map(name_of, module.objects(cluster.profile)))
+        )
+    except ApiError as error:
+        return (str(error),)
 
 
 def node_health(node: Object, devices: Counts) -> NodeHealth:

@@ -31,6 +31,8 @@ from profiles.schema import Profile
 _PLUGIN_VERSION = version("pulumi-kubernetes")
 MANAGED_BY = "app.kubernetes.io/managed-by"
 ENVIRONMENT = "cairn/environment"
+INSTALLED = "resourceNames"
+"""A release's output: the names of what it has installed, by kind."""
 
 
 def install(profile: Profile, cluster: Cluster) -> dict[str, str]:
@@ -70,6 +72,8 @@ class _Installer:
             enable_server_side_apply=True,
             opts=pulumi.ResourceOptions(deleted_with=cluster.resource),
         )
+        self._installed: dict[str, pulumi.Output[Any]] = {}
+        """What each module's release has installed, by kind."""
         self._begun: dict[str, list[pulumi.Resource]] = {}
         """Each module's resources that don't wait for its gate."""
         self._last: dict[str, list[pulumi.Resource]] = {}
@@ -128,11 +132,14 @@ class _Installer:
             "skipAwait": True,
             "timeout": module.ready_seconds,
             "compat": "true",
+            INSTALLED: None,
         }
         options = self._options(group, before)
         # With the definitions that it brings go all objects that people made of them.
         options.protect = bool(module.owns)
-        return [pulumi.CustomResource("kubernetes:helm.sh/v3:Release", item, release, options)]
+        made = pulumi.CustomResource("kubernetes:helm.sh/v3:Release", item, release, options)
+        self._installed[module.name] = getattr(made, INSTALLED)
+        return [made]
 
     def _objects(
         self,
@@ -182,6 +189,7 @@ class _Installer:
         contents: object,
         before: Sequence[pulumi.Resource],
     ) -> pulumi.Resource:
+        installed = self._installed.get(module.name)
         return Ready(
             name,
             {
@@ -192,6 +200,7 @@ class _Installer:
                 "checks": to_data(checks),
                 "contents": _fingerprint(contents),
                 "seconds": module.ready_seconds,
+                **({"release": module.release, "installed": installed} if installed is not None else {}),
             },
             pulumi.ResourceOptions(
                 parent=group,

@@ -12,6 +12,7 @@ from modules.api import ApiError, Object, connect, get, path_of, request
 from modules.cluster import Cluster
 from modules.install import ENVIRONMENT, mark
 from modules.module import Module
+from modules.presence import plurals
 from modules.ready import evaluate
 from modules.registry import enabled
 from profiles.schema import Profile
@@ -73,7 +74,7 @@ class _Found:
     def __init__(self, client: ApiClient, environment: str) -> None:
         self._client = client
         self._environment = environment
-        self._plurals = cache(self._ask_plurals)
+        self._plurals = cache(lambda api_version: plurals(client, api_version))
 
     def is_present(self, module: Module) -> bool:
         """Whether somebody else has installed what the module would: it is there without a sign of Cairn's own."""
@@ -100,8 +101,3 @@ class _Found:
     def _is_ours(self, live: Object | None) -> bool:
         labels = live["metadata"].get("labels") or {} if live else {}
         return labels.get(ENVIRONMENT) == self._environment
-
-    def _ask_plurals(self, api_version: str) -> dict[str, str]:
-        """The kinds of an API version and their names in paths; empty if the cluster doesn't have it (yet)."""
-        listed = get(self._client, path_of(api_version, "").rstrip("/")) or {"resources": []}
-        return {each["kind"]: each["name"] for each in listed["resources"] if "/" not in each["name"]}

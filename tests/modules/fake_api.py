@@ -18,6 +18,8 @@ class FakeApi:
         self.refusals: dict[str, tuple[int, str]] = {}
         self.held: set[str] = set()
         """Paths of objects that a finalizer keeps when they are deleted."""
+        self.made: list[dict[str, Any]] = []
+        """What was sent by POST."""
         self.calls: list[tuple[str, str]] = []
         self.kubeconfig = yaml.safe_dump(
             {
@@ -52,7 +54,7 @@ def fake_api() -> Iterator[FakeApi]:
             self._reply("GET")
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            api.made.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self._reply("POST")
 
         def do_DELETE(self) -> None:
