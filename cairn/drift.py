@@ -10,7 +10,7 @@ from kubernetes.client import ApiClient
 
 from modules.api import ApiError, Object, connect, get, path_of, request
 from modules.install import ENVIRONMENT, INSTALLED
-from modules.presence import absent, name_of, plurals
+from modules.presence import absent, kinds, name_of
 from modules.release import names
 
 KUBERNETES = "kubernetes:"
@@ -48,15 +48,15 @@ def drift(environment: str, resources: Iterable[dict[str, Any]], kubeconfig: str
 def _of_objects(client: ApiClient, environment: str, recorded: list[dict[str, Any]]) -> list[str]:
     by_name = {name_of(each["outputs"]): each for each in recorded}
     selector = f"labelSelector={quote(f'{ENVIRONMENT}={environment}')}"
-    kinds = sorted({(name.api_version, name.kind) for name in by_name})
+    wanted = sorted({(name.api_version, name.kind) for name in by_name})
 
     def listed(kind: tuple[str, str]) -> list[Object]:
-        plural = plurals(client, kind[0]).get(kind[1])
-        found = get(client, f"{path_of(kind[0], plural)}?{selector}") if plural else None
+        known = kinds(client, kind[0]).get(kind[1])
+        found = get(client, f"{path_of(kind[0], known.plural)}?{selector}") if known else None
         return [{**each, "apiVersion": kind[0], "kind": kind[1]} for each in (found or {"items": []})["items"]]
 
     with ThreadPoolExecutor() as pool:
-        live = {name_of(each): each for each in (one for many in pool.map(listed, kinds) for one in many)}
+        live = {name_of(each): each for each in (one for many in pool.map(listed, wanted) for one in many)}
     told: list[str] = []
     for name, each in by_name.items():
         if name not in live:

@@ -1,7 +1,7 @@
 """Which of some objects are on the cluster: few requests, and no contents but names."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kubernetes.client import ApiClient
 
@@ -29,29 +29,32 @@ def name_of(made: Object) -> Name:
     return Name(made["apiVersion"], made["kind"], metadata.get("namespace") or "", metadata["name"])
 
 
-def plurals(client: ApiClient, api_version: str) -> dict[str, str]:
-    """The kinds of an API version and their names in paths; empty if the cluster doesn't have it (yet)."""
-    return {each["kind"]: each["name"] for each in _kinds(client, api_version)}
+@dataclass(frozen=True)
+class Kind:
+    """What the API server says of a kind: its name in paths, and whether its objects lie in namespaces."""
+
+    plural: str
+    namespaced: bool
 
 
-def namespaced(client: ApiClient, api_version: str) -> frozenset[str]:
-    """The kinds of an API version whose objects lie in namespaces."""
-    return frozenset(each["kind"] for each in _kinds(client, api_version) if each["namespaced"])
-
-
-def _kinds(client: ApiClient, api_version: str) -> list[Object]:
+def kinds(client: ApiClient, api_version: str) -> dict[str, Kind]:
+    """The kinds of an API version, by name; none if the cluster doesn't have it (yet). Raises ApiError."""
     listed = get(client, path_of(api_version, "").rstrip("/")) or {"resources": []}
-    return [each for each in listed["resources"] if "/" not in each["name"]]
+    whole = (each for each in listed["resources"] if "/" not in each["name"])
+    return {each["kind"]: Kind(each["name"], each["namespaced"]) for each in whole}
 
 
 def absent(client: ApiClient, wanted: Iterable[Name]) -> list[Name]:
     """Those that are not there, or are on their way out, in the order given. Raises ApiError."""
     names = list(wanted)
-    kinds = {api_version: plurals(client, api_version) for api_version in {each.api_version for each in names}}
+    known = {each: kinds(client, each) for each in {name.api_version for name in names}}
+    # Charts give a namespace to some of what lies in none.
+    wide = {(version, kind) for version, found in known.items() for kind in found if not found[kind].namespaced}
+    names = [replace(each, namespace="") if (each.api_version, each.kind) in wide else each for each in names]
     there: set[Name] = set()
     for api_version, kind, namespace in sorted({(each.api_version, each.kind, each.namespace) for each in names}):
-        if plural := kinds[api_version].get(kind):
-            listed = get(client, path_of(api_version, plural, namespace=namespace), NAMES_ONLY) or {"items": []}
+        if found := known[api_version].get(kind):
+            listed = get(client, path_of(api_version, found.plural, namespace=namespace), NAMES_ONLY) or {"items": []}
             there |= {
                 Name(api_version, kind, namespace, each["metadata"]["name"])
                 for each in listed["items"]

@@ -9,7 +9,7 @@ import yaml
 from kubernetes.client import ApiClient
 
 from modules.api import ApiError, Object, get, path_of, request
-from modules.presence import Name, absent, name_of, namespaced, plurals
+from modules.presence import Name, absent, kinds, name_of
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RECORDS = "labelSelector=owner%3Dhelm,status%3Ddeployed,name%3D"
@@ -49,10 +49,11 @@ def _recorded(client: ApiClient, name: str, namespace: str) -> list[Object]:
     packed = base64.b64decode(base64.b64decode(records[-1]["data"]["release"]))
     manifest = json.loads(gzip.decompress(packed))["manifest"]
     objects = [each for each in yaml.load_all(manifest, _LOADER) if each]
-    inside = {api_version: namespaced(client, api_version) for api_version in {each["apiVersion"] for each in objects}}
+    known = {api_version: kinds(client, api_version) for api_version in {each["apiVersion"] for each in objects}}
     for each in objects:
-        if each["kind"] in inside[each["apiVersion"]]:
-            each["metadata"].setdefault("namespace", namespace)  # Helm puts there what names none.
+        if kind := known[each["apiVersion"]].get(each["kind"]):
+            own = each["metadata"].pop("namespace", namespace)  # Helm puts there what names none.
+            each["metadata"] |= {"namespace": own} if kind.namespaced else {}
     return objects
 
 
@@ -61,10 +62,10 @@ def _create(client: ApiClient, made: Object, release: str, namespace: str) -> bo
     metadata["labels"] = {**(metadata.get("labels") or {}), "app.kubernetes.io/managed-by": "Helm"}
     marks = {"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": namespace}
     metadata["annotations"] = {**(metadata.get("annotations") or {}), **marks}
-    plural = plurals(client, made["apiVersion"]).get(made["kind"])
-    if plural is None:  # Its definition is one of those that were just made, or go.
+    kind = kinds(client, made["apiVersion"]).get(made["kind"])
+    if kind is None:  # Its definition is one of those that were just made, or go.
         return False
-    path = path_of(made["apiVersion"], plural, namespace=metadata.get("namespace", ""))
+    path = path_of(made["apiVersion"], kind.plural, namespace=metadata.get("namespace", ""))
     try:
         request(client, "POST", f"{path}?fieldManager=helm", made)
     except ApiError as error:

@@ -11,24 +11,32 @@ import pulumi
 from pulumi import Output
 
 
-def outputs() -> dict[str, Any]:
-    """The stack's outputs as of its last `up`, secrets among them; empty before the first."""
-    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": name}).value
-    return dict((answer or {}).get("outputs") or {})
+def outputs() -> Output[dict[str, Any]]:
+    """In a preview, the stack's outputs as of its last `up`, secrets among them; else, and before the first, nothing.
+
+    A reference of a stack to itself: it is read in each preview, and kept in no state.
+    """
+    if not pulumi.runtime.is_dry_run():
+        return Output.from_input({})
+    own = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    return pulumi.StackReference(own).outputs.apply(lambda found: dict(found or {}))
 
 
-def or_recorded(output: Output[str], recorded: str | None, holds: Output[bool]) -> Output[str]:
-    """The output; in a preview that doesn't know it, what is `recorded`, if it is known that this still `holds`."""
-    if recorded is None or not pulumi.runtime.is_dry_run():
+def or_recorded(output: Output[str], key: str, recorded: Output[dict[str, Any]], holds: Output[bool]) -> Output[str]:
+    """The output; in a preview that doesn't know it, `key` of what is `recorded`, if it is known that this `holds`."""
+    if not pulumi.runtime.is_dry_run():
         return output
 
+    async def of_record() -> str | None:
+        if not (await holds.is_known() and await holds.future()):
+            return None
+        return (await recorded.future() or {}).get(key)
+
     async def known() -> bool:
-        return await output.is_known() or (await holds.is_known() and bool(await holds.future()))
+        return await output.is_known() or await of_record() is not None
 
     async def value() -> Any:
-        return await output.future() if await output.is_known() else recorded if await known() else None
+        return await output.future() if await output.is_known() else await of_record()
 
-    return Output(
-        output.resources(), asyncio.ensure_future(value()), asyncio.ensure_future(known()), output.is_secret()
-    )
+    futures = asyncio.ensure_future(value()), asyncio.ensure_future(known())
+    return Output(output.resources(), *futures, output.is_secret())

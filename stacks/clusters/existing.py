@@ -12,7 +12,7 @@ from modules.api import ApiError, Object, connect, get, path_of, request
 from modules.cluster import Cluster
 from modules.install import ENVIRONMENT, mark
 from modules.module import Module
-from modules.presence import plurals
+from modules.presence import kinds
 from modules.ready import evaluate
 from modules.registry import enabled
 from profiles.schema import Profile
@@ -74,7 +74,7 @@ class _Found:
     def __init__(self, client: ApiClient, environment: str) -> None:
         self._client = client
         self._environment = environment
-        self._plurals = cache(lambda api_version: plurals(client, api_version))
+        self._kinds = cache(lambda api_version: kinds(client, api_version))
 
     def is_present(self, module: Module) -> bool:
         """Whether somebody else has installed what the module would: it is there without a sign of Cairn's own."""
@@ -90,11 +90,11 @@ class _Found:
 
     def is_foreign(self, made: Object) -> bool:
         """Whether an object of this kind and name exists and does not carry this environment's label."""
-        plural = self._plurals(made["apiVersion"]).get(made["kind"])
-        if plural is None:
+        kind = self._kinds(made["apiVersion"]).get(made["kind"])
+        if kind is None:
             return False
         metadata = made["metadata"]
-        path = path_of(made["apiVersion"], plural, metadata["name"], metadata.get("namespace", ""))
+        path = path_of(made["apiVersion"], kind.plural, metadata["name"], metadata.get("namespace", ""))
         live = get(self._client, path)
         return live is not None and not self._is_ours(live)
 

@@ -128,11 +128,13 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
     identities = Output.all(**{name: host["host_public_key"] for name, host in hosts.items()})
     ssh: Output[Any] = Output.secret(Output.all(private_key=login.private_key, identities=identities).apply(access))
     pulumi.log.debug(f"{len(addresses)} local nodes on {network.bridge}")
-    before = outputs() if pulumi.runtime.is_dry_run() else {}
-    same = identities.apply(lambda keys: is_same(before, network, f"{addresses[first]} {keys[first]}"))
+    before = outputs()
+    same = Output.all(before, hosts[first]["host_public_key"]).apply(
+        lambda found: is_same(found[0], network, f"{addresses[first]} {found[1]}")
+    )
     return Cluster(
-        kubeconfig=or_recorded(control_plane.kubeconfig, before.get("kubeconfig"), same),
-        identifier=or_recorded(control_plane.identifier, before.get("cluster_identifier"), same),
+        kubeconfig=or_recorded(control_plane.kubeconfig, "kubeconfig", before, same),
+        identifier=or_recorded(control_plane.identifier, "cluster_identifier", before, same),
         resource=cluster,
         ssh=ssh,
         nodes=workers,

@@ -55,8 +55,10 @@ def test_objects_that_are_there_are_not_absent_and_those_on_their_way_out_are(ap
     assert absent(client, names(INSTALLED)) == []
     api.objects[ROLES] = listing("operator", deletionTimestamp="2026-01-01")
     assert list(map(str, absent(client, names(INSTALLED)))) == ["ClusterRole operator"]
+    api.objects[ROLES] = listing("operator")
+    assert absent(client, [Name(RBAC, "ClusterRole", "ray", "operator")]) == [], "which lies in no namespace"
     del api.objects["/apis/apps/v1"]
-    assert len(absent(client, names(INSTALLED))) == 2, "nor is a kind that the cluster doesn't have there"
+    assert [each.kind for each in absent(client, names(INSTALLED))] == ["Deployment"], "a kind that nobody has"
 
 
 def test_what_a_release_lacks_is_made_again_as_helm_recorded_it(api: FakeApi) -> None:

@@ -28,7 +28,8 @@ def output(value: Any, known: bool = True) -> Output[Any]:
 
 def told(of: Output[Any], record: str | None, holds: Output[Any]) -> tuple[bool, Any]:
     async def ask() -> tuple[bool, Any]:
-        found = or_recorded(of, record, holds)
+        outputs = {} if record is None else {"kubeconfig": record}
+        found = or_recorded(of, "kubeconfig", output(outputs), holds)
         return await found.is_known(), await found.future()
 
     return asyncio.get_event_loop().run_until_complete(ask())
@@ -60,7 +61,7 @@ def test_what_is_known_is_taken_as_it_is() -> None:
 def test_an_up_never_asks_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
     unknown = output(None, known=False)
-    assert or_recorded(unknown, "recorded", output(True)) is unknown
+    assert or_recorded(unknown, "kubeconfig", output({"kubeconfig": "old"}), output(True)) is unknown
 
 
 @pytest.mark.parametrize(
