@@ -54,10 +54,10 @@ def absent(client: ApiClient, wanted: Iterable[Name]) -> list[Name]:
     there: set[Name] = set()
     for api_version, kind, namespace in sorted({(each.api_version, each.kind, each.namespace) for each in names}):
         if found := known[api_version].get(kind):
-            listed = get(client, path_of(api_version, found.plural, namespace=namespace), NAMES_ONLY) or {"items": []}
+            listed = get(client, path_of(api_version, found.plural, namespace=namespace), NAMES_ONLY) or {}
             there |= {
                 Name(api_version, kind, namespace, each["metadata"]["name"])
-                for each in listed["items"]
+                for each in listed.get("items") or []  # null where there is none
                 if not each["metadata"].get("deletionTimestamp")
             }
     return [each for each in names if each not in there]

@@ -62,7 +62,7 @@ def test_objects_that_are_there_are_not_absent_and_those_on_their_way_out_are(ap
 
 
 def test_what_a_release_lacks_is_made_again_as_helm_recorded_it(api: FakeApi) -> None:
-    api.objects[DEPLOYMENTS] = listing()
+    api.objects[DEPLOYMENTS] = {"items": None}
     assert list(map(str, make_again(connect(api.kubeconfig), "kuberay", "ray"))) == ["Deployment ray/operator"]
     [made] = api.made
     assert made["metadata"] == {
