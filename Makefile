@@ -18,8 +18,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: .venv/ready ## from a bare machine to a running platform (PROFILE=laptop)
-	$(BIN)/cairn up $(PROFILE) --name $(ENVIRONMENT) --yes
+up: .venv/ready ## from a bare machine to a running platform (PROFILE=laptop); it asks before data goes (YES=1 answers)
+	$(BIN)/cairn up $(PROFILE) --name $(ENVIRONMENT) $(if $(YES),--yes)
 
 down: .venv/ready ## take the platform away and leave nothing; it asks (YES=1 answers)
 	$(BIN)/cairn down --name $(ENVIRONMENT) $(if $(YES),--yes)

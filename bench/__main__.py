@@ -11,8 +11,8 @@ from bench import idle, machine, models, plain, shares, training
 from bench.person import Person
 from bench.report import Measurements, kept, page
 from cairn.console import say
-from cairn.environment import settings_file
 from cairn.overrides import parse
+from cairn.settings import settings_file
 from catalog.directories import REPOSITORY
 from hosts.local.teardown import recorded, teardown
 from modules.contract.api import connect

@@ -1,26 +1,33 @@
 """The steps of `cairn up` and `cairn preview`, each timed: preflight, catalog, Pulumi."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from pulumi.automation.errors import CommandError
 
+from cairn.consequences import Consequences, consequences
 from cairn.console import err, say
 from cairn.display import show
-from cairn.environment import Environment
+from cairn.drift import Drift, drift
+from cairn.engine import EngineStack
+from cairn.environment import Environment, passing
 from cairn.errors import UserError
 from cairn.failure import failed
 from cairn.lock import environment_lock
+from cairn.losses import consent
+from cairn.opening import open_environment
 from cairn.parts import parts
-from cairn.plan import Plan
+from cairn.plan import Plan, is_known
 from cairn.preflight.check import Status
 from cairn.preflight.run import failures, run
 from cairn.preflight.shown import table
 from cairn.progress import Progress
 from cairn.recovery import clear_backend_lock, forget_pending
+from cairn.state import State, state_of
 from cairn.supplying import report
 from cairn.tools import link_programs, prepare, stand_ins_in_use
 from catalog.build import provide
@@ -36,6 +43,10 @@ class Outcome:
     supply: Supply
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
+    drift: Drift = field(default_factory=Drift)
+    """What was changed on the cluster behind Pulumi's back."""
+    deletes: tuple[str, ...] = ()
+    """What goes for good, with what runs and lies there, line by line."""
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -47,8 +58,11 @@ class Outcome:
             self.seconds[step] = round(time.monotonic() - start, 1)
 
 
-def bring_up(plan: Plan, preview: bool = False) -> Outcome:
-    """Bring the environment to what the plan says, or only show what that would change."""
+def bring_up(plan: Plan, preview: bool = False, yes: bool = False) -> Outcome:
+    """Bring the environment to what the plan says, or only show what that would change.
+
+    What that deletes for good is named, and asked for unless `yes` was said.
+    """
     supply, why = resolve(plan.settings.supply)
     if plan.settings.supply == "auto":
         say(f"supply: {supply} ({why})" + ("" if preview else "; kept for this environment, --supply changes it"))
@@ -59,7 +73,16 @@ def bring_up(plan: Plan, preview: bool = False) -> Outcome:
     progress.expect(*parts(plan.profile))
     outcome = Outcome(plan, supply, progress)
     verb = "preview" if preview else "up"
-    with environment_lock(plan.environment, f"{verb} --name {plan.environment}") as lock:
+    with environment_lock(plan.environment, f"{verb} --name {plan.environment}", reading=preview) as lock:
+        known = open_environment(plan.environment) if is_known(plan.environment) else None
+        state = state_of(known) if known else State()
+        found = consequences(known, state, plan) if known else Consequences()
+        outcome.drift = drift(plan.environment, state.resources, state.outputs.get("kubeconfig"))
+        for line in outcome.drift.told:
+            say(f"{line}: {'`up` sets it right' if preview else 'it is set right'}")
+        outcome.deletes = found.lines
+        if found.lines and not preview:
+            consent(plan.environment, found.lines, yes, plan.again)
         with outcome.timed("preflight"):
             _preflight(plan, supply)
         with outcome.timed("catalog"), report() as tell:
@@ -71,9 +94,9 @@ def bring_up(plan: Plan, preview: bool = False) -> Outcome:
         environment = Environment(plan.environment, lock.note_session)
         with outcome.timed("pulumi"):
             if preview:
-                lock.forget = _preview(environment, outcome)
+                lock.forget = not _preview(environment, outcome, lock.note_session)
             else:
-                _up(environment, outcome)
+                _up(environment, outcome, found)
     return outcome
 
 
@@ -96,36 +119,54 @@ def _preflight(plan: Plan, supply: Supply) -> None:
         )
 
 
-def _up(environment: Environment, outcome: Outcome) -> None:
+def _up(environment: Environment, outcome: Outcome, found: Consequences) -> None:
     stack = environment.make_stack()
+    # Only where something goes: what Cairn has not foreseen is still protected by Pulumi.
+    stack.ignores_protection = bool(found.lost)
     clear_backend_lock(environment)
+    found.end_objects()
     environment.save(outcome.plan.settings)
     for urn in forget_pending(environment):
         say(f"taking up again what was interrupted: {urn}")
     try:
         with show(outcome.progress) as take:
-            stack.up(on_event=take, color="never", show_secrets=False, suppress_outputs=True)
+            stack.up(
+                on_event=take,
+                color="never",
+                show_secrets=False,
+                suppress_outputs=True,
+                # Only where something is to be seen: it takes as long as all the rest.
+                refresh=outcome.drift.refresh,
+            )
     except CommandError as error:
         raise failed(error, outcome.progress, f"cairn up --name {environment.name}") from None
     outcome.progress.finish()
 
 
-def _preview(environment: Environment, outcome: Outcome) -> bool:
-    """Preview with the plan's settings in a file of their own; a stack made for it is taken away again.
+def _preview(environment: Environment, outcome: Outcome, started: Callable[[int], None]) -> bool:
+    """Preview with the plan's settings in a file of their own; of an environment that isn't there, elsewhere.
 
-    Returns whether that was so, that is, whether there is no such environment.
+    Returns whether there is such an environment.
     """
-    existing = environment.find()
-    stack = existing or environment.make_stack()
-    clear_backend_lock(environment)
+    stack = environment.find()
+    if stack is None:
+        with passing(environment.name, started) as other:
+            made = other.make_stack()
+            other.save(outcome.plan.settings)
+            _show_changes(made, outcome, other.file)
+        return False
+    with NamedTemporaryFile("w", prefix="cairn-", suffix=".yaml") as file:
+        file.write(environment.render(outcome.plan.settings))
+        file.flush()
+        _show_changes(stack, outcome, Path(file.name))
+    return True
+
+
+def _show_changes(stack: EngineStack, outcome: Outcome, settings: Path) -> None:
+    stack.ignores_protection = True
     try:
-        with NamedTemporaryFile("w", prefix="cairn-", suffix=".yaml") as file:
-            file.write(environment.render(outcome.plan.settings))
-            file.flush()
-            stack.preview(on_event=outcome.progress.take, color="never", config_file=file.name)
+        stack.preview(
+            on_event=outcome.progress.take, color="never", config_file=str(settings), refresh=outcome.drift.refresh
+        )
     except CommandError as error:
-        raise failed(error, outcome.progress, f"cairn preview --name {environment.name}") from None
-    finally:
-        if existing is None:
-            environment.remove()
-    return existing is None
+        raise failed(error, outcome.progress, f"cairn preview --name {outcome.plan.environment}") from None

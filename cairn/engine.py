@@ -19,6 +19,8 @@ from cairn.errors import UserError
 from cairn.lock import end_session
 from catalog.schema import load
 
+PROTECTING = ("up", "preview", "destroy")
+"""The commands that refuse to delete what is protected."""
 PATIENCE_SECONDS = 30
 """How long a cancelled run may go on before it is killed."""
 
@@ -72,6 +74,9 @@ class Engine(PulumiCommand):
 class EngineStack(Stack):
     """A stack whose runs end with the engine: what the Automation API asks for afterwards costs a second, unread."""
 
+    ignores_protection = False
+    """Whether protected resources may go: who runs it has named what is lost with them, and asked."""
+
     def __init__(self, name: str, workspace: Workspace, create: bool) -> None:
         super().__init__(name, workspace, StackInitMode.CREATE if create else StackInitMode.SELECT)
 
@@ -82,6 +87,13 @@ class EngineStack(Stack):
     def info(self, show_secrets: bool = True) -> UpdateSummary:
         """Not asked for; the engine's events have told it all."""
         return UpdateSummary("", datetime.min, "", {}, {}, "")
+
+    def _run_pulumi_cmd_sync(
+        self, args: list[str], on_output: OnOutput | None = None, on_error: OnOutput | None = None
+    ) -> CommandResult:
+        if self.ignores_protection and args[0] in PROTECTING:
+            args.append("--ignore-protect")  # The Automation API has no argument for it.
+        return super()._run_pulumi_cmd_sync(args, on_output, on_error)
 
 
 class _Reader(threading.Thread):

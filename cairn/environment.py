@@ -2,67 +2,82 @@
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
-from pulumi.automation import LocalWorkspace, Stack
-from pulumi.automation.errors import CommandError, StackNotFoundError
+from pulumi.automation import LocalWorkspace
+from pulumi.automation.errors import StackNotFoundError
 
 from cairn.engine import Engine, EngineStack
 from cairn.errors import UserError
+from cairn.settings import Kept, Record, Settings, content, forget_salt, latest, read, reconcile, render, settings_file
 from catalog.directories import REPOSITORY, state_root
 
 NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
 """A DNS label that still fits when a node's name is made from it."""
+RUNS = 20
+"""How many of the latest runs are looked through for one that was an `up`."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What `cairn up` keeps in the stack's configuration, so that plain `pulumi up` does the same."""
+class Workspace(LocalWorkspace):
+    """The project; what a person has selected for plain `pulumi` stays selected, unless a stack is made."""
 
-    profile: str = ""
-    supply: str = "auto"
-    set: dict[str, object] = field(default_factory=dict)
-    kubeconfig: str = ""
-    context: str = ""
+    def select_stack(self, stack_name: str) -> None:
+        """Nothing: every command names its stack."""
 
 
-OURS = {f"cairn:{key}" for key in vars(Settings())}
+class _PassingWorkspace(Workspace):
+    def create_stack(self, stack_name: str) -> None:
+        self._run_pulumi_cmd_sync(["stack", "init", stack_name, "--no-select"])
 
 
 class Environment:
     """A stack of the project in this checkout; its backend may hold it already or not."""
 
-    def __init__(self, name: str, started: Callable[[int], None] = lambda _: None) -> None:
+    def __init__(
+        self, name: str, started: Callable[[int], None] = lambda _: None, own: LocalWorkspace | None = None
+    ) -> None:
         check_name(name)
         self.name = name
-        self.workspace = workspace(started)
+        self.workspace = own or workspace(started)
+        self._stack: EngineStack | None = None
+        self._record: Record | None = None
 
-    def find(self) -> Stack | None:
-        """The stack, if the backend holds it; settings lost with a checkout are restored."""
+    @property
+    def file(self) -> Path:
+        """Its settings, a copy of which lies in each checkout that ran `up`."""
+        return settings_file(self.name, Path(self.workspace.work_dir))
+
+    def find(self) -> EngineStack | None:
+        """The stack, if the backend holds it."""
         try:
-            stack = EngineStack(self.name, self.workspace, create=False)
+            history = self.run("stack", "history", "--json", "--page", "1", "--page-size", str(RUNS))
         except StackNotFoundError:
             return None
-        if not settings_file(self.name).exists():
-            self._restore_settings()
-        return stack
+        self._record = latest(json.loads(history or "[]"))
+        self._stack = EngineStack(self.name, self.workspace, create=False)
+        return self._stack
 
-    def stack(self) -> Stack:
+    def there(self) -> bool:
+        """Whether the backend holds the stack, as far as it was asked already."""
+        return (self._stack or self.find()) is not None
+
+    def stack(self) -> EngineStack:
         """The stack; a `UserError` when there is none."""
         stack = self.find()
         if stack is None:
             raise self.unknown()
         return stack
 
-    def make_stack(self) -> Stack:
-        """The stack, made when there is none."""
+    def make_stack(self) -> EngineStack:
+        """The stack, made (and selected, as `pulumi stack init` does) when there is none."""
         stack = self.find()
         if stack is None:
-            forget_salt(settings_file(self.name))
+            forget_salt(self.file)
             stack = EngineStack(self.name, self.workspace, create=True)
         return stack
 
@@ -75,23 +90,28 @@ class Environment:
             fix=f"cairn status --name {known[0]}" if known else "cairn up laptop",
         )
 
+    def kept(self) -> Kept:
+        """The settings that count, by the backend's record and what was changed here since."""
+        if not self.there():
+            return left_over(self.file)
+        return reconcile(self.file, self._record)
+
     def settings(self) -> Settings:
-        """What the settings file says; empty settings when there is none."""
-        return read_settings(self.name)
+        """The same without a word."""
+        return self.kept().settings
 
     def render(self, settings: Settings) -> str:
-        """The settings as a file's text, with what else is in the present one: the encryption salt, a person's keys."""
-        content = _read(self.name)
-        config = {key: value for key, value in (content.get("config") or {}).items() if key not in OURS}
-        config |= {f"cairn:{key}": value for key, value in vars(settings).items() if value}
-        return yaml.safe_dump({**content, "config": config}, sort_keys=False)
+        """The settings as a file's text, with what else is in the present one."""
+        return render(content(self.file), settings)
 
     def save(self, settings: Settings) -> None:
         """Keep the settings, whole or not at all."""
-        file = settings_file(self.name)
-        fresh = file.with_suffix(".fresh")
+        if self._record and not self.file.exists():
+            # What else a person has set there comes along to a checkout that hasn't had the environment.
+            self.run("config", "refresh", "--force")
+        fresh = self.file.with_suffix(".fresh")
         fresh.write_text(self.render(settings))
-        fresh.replace(file)
+        fresh.replace(self.file)
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs with their secrets in plain text: for use, never for printing."""
@@ -101,65 +121,36 @@ class Environment:
     def run(self, *arguments: str) -> str:
         """Standard output of one `pulumi` command on this stack."""
         command = [*arguments, "--stack", self.name]
-        return self.workspace.pulumi_command.run(command, self.workspace.work_dir, {}).stdout
+        return self.workspace.pulumi_command.run(command, self.workspace.work_dir, self.workspace.env_vars).stdout
 
     def remove(self) -> None:
         """Take the stack, which must be empty, and its settings out of the backend and this checkout."""
         self.workspace.remove_stack(self.name)
-        settings_file(self.name).unlink(missing_ok=True)
-
-    def _restore_settings(self) -> None:
-        try:
-            self.workspace.refresh_config(self.name)
-        except CommandError as error:
-            if "no previous deployment" not in str(error):
-                raise
+        self.file.unlink(missing_ok=True)
 
 
-def settings_file(environment: str) -> Path:
-    """The stack's settings in this checkout; git ignores it."""
-    return REPOSITORY / f"Pulumi.{environment}.yaml"
+def left_over(file: Path) -> Kept:
+    """What is kept of an environment that isn't there: nothing, whatever a file of an earlier one says."""
+    if read(file) == Settings():
+        return Kept()
+    return Kept(told=(f"{file.name} is left over from an environment that is gone: what it says doesn't count",))
 
 
-def read_settings(environment: str) -> Settings:
-    """What the settings file says; empty settings when there is none. Needs no `pulumi`."""
-    config = _read(environment).get("config") or {}
-    found = {key: config[f"cairn:{key}"] for key in vars(Settings()) if f"cairn:{key}" in config}
-    if isinstance(found.get("set"), str):  # as `pulumi config set set '{...}'` writes it
-        found["set"] = _overrides(environment, found["set"])
-    return Settings(**found)
+@contextmanager
+def passing(name: str, started: Callable[[int], None]) -> Iterator[Environment]:
+    """An environment that isn't there, in a backend and a project directory that go with the block.
 
-
-def _overrides(environment: str, text: str) -> dict[str, Any]:
-    """What a person wrote as the setting `set`: a JSON object."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise UserError(
-            f"the setting `set` of {environment} is no JSON object: {text}",
-            where=str(settings_file(environment)),
-            fix="""pulumi config set set '{"cluster.workers": 2}'""",
-        )
-    return found
-
-
-def forget_salt(file: Path) -> None:
-    """Take the salt of a stack that is gone out of its settings, unless something there is encrypted with it.
-
-    The passphrase may have gone with the stack, and Pulumi refuses a salt that doesn't belong to its passphrase.
+    A preview of what is yet to be made so leaves no trace, in this checkout or anywhere.
     """
-    text = file.read_text() if file.exists() else ""
-    if "encryptionsalt:" in text and "secure:" not in text:
-        content = yaml.safe_load(text)
-        del content["encryptionsalt"]
-        file.write_text(yaml.safe_dump(content, sort_keys=False))
-
-
-def _read(environment: str) -> dict[str, Any]:
-    file = settings_file(environment)
-    return (yaml.safe_load(file.read_text()) or {}) if file.exists() else {}
+    with TemporaryDirectory(prefix="cairn-") as directory:
+        project = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())
+        project["main"] = str(REPOSITORY / project["main"])
+        Path(directory, "Pulumi.yaml").write_text(yaml.safe_dump(project))
+        backend = Path(directory, "backend")
+        backend.mkdir()
+        variables = {"PULUMI_BACKEND_URL": f"file://{backend}?metadata=skip"}
+        engine = Engine(started)
+        yield Environment(name, own=_PassingWorkspace(directory, pulumi_command=engine, env_vars=variables))
 
 
 def backend_has(environment: str) -> bool:
@@ -174,7 +165,7 @@ def default_name(profile: str) -> str:
 
 def workspace(started: Callable[[int], None] = lambda _: None) -> LocalWorkspace:
     """The project in this checkout; `tools.prepare` must have set the variables."""
-    return LocalWorkspace(work_dir=str(REPOSITORY), pulumi_command=Engine(started))
+    return Workspace(work_dir=str(REPOSITORY), pulumi_command=Engine(started))
 
 
 def names(of: LocalWorkspace) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from cairn.cluster import Cluster
 from cairn.errors import UserError
+from installer.presence import absent, name_of
 from installer.ready import failing
 from modules.cluster.devices import Counts, accelerators
 from modules.contract.api import ApiError, Object, path_of, request
@@ -78,13 +79,23 @@ def look(cluster: Cluster) -> Health:
 
 def module_health(module: Module, cluster: Cluster, version: str) -> ModuleHealth:
     """How one module stands; `version` is what the stack's outputs say of it."""
-    why_not = failing(module, cluster.profile, version, cluster.client)
+    why_not = failing(module, cluster.profile, version, cluster.client) + lacking(module, cluster)
     try:
         # The notes are about what Cairn installs.
         notes = () if version == ALREADY_THERE else module.notes(cluster.client)
     except ApiError as error:
         notes = (str(error),)
     return ModuleHealth(module.name, version, not why_not, why_not, notes)
+
+
+def lacking(module: Module, cluster: Cluster) -> tuple[str, ...]:
+    """A line for each object of the module that is gone, such as a team's Secret or a policy."""
+    try:
+        return tuple(
+            f"{name}: not there" for name in absent(cluster.client, map(name_of, module.objects(cluster.profile)))
+        )
+    except ApiError as error:
+        return (str(error),)
 
 
 def node_health(node: Object, devices: Counts) -> NodeHealth:

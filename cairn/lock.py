@@ -42,11 +42,12 @@ class Lock:
 
 
 @contextmanager
-def environment_lock(environment: str, command: str) -> Iterator[Lock]:
+def environment_lock(environment: str, command: str, reading: bool = False) -> Iterator[Lock]:
     """Hold the environment's lock while the block runs.
 
     A second process gets a `UserError` naming the first one's pid. When the first one was killed, what it left
-    running (its `pulumi` and the plug-ins) is ended first: nobody else may write to the state.
+    running (its `pulumi` and the plug-ins) is ended first: nobody else may write to the state. Who is only `reading`
+    ends nothing and gets a `UserError` then too.
     """
     file = state_root() / "locks" / environment
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -62,6 +63,12 @@ def environment_lock(environment: str, command: str) -> Iterator[Lock]:
     try:
         left = _read(file)
         if left.session and left.boot == _boot() and _started(left.session) in (0, left.started):
+            if reading and _session(left.session):
+                raise UserError(
+                    f"environment {environment} is being changed by what a killed `cairn` left running",
+                    where=f"session {left.session}",
+                    fix=f"wait until it ends (ps -s {left.session}), or: cairn up --name {environment}",
+                )
             end_session(left.session, GRACE_SECONDS)
         lock.note_session(0)
         yield lock

@@ -1,18 +1,21 @@
 """From what a person typed to what will be brought up: environment, settings, profile. Nothing is changed here."""
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cairn import selection
-from cairn.environment import Settings, backend_has, check_name, default_name, read_settings, settings_file
+from cairn.environment import backend_has, check_name, default_name, left_over
 from cairn.errors import UserError
 from cairn.opening import open_environment
 from cairn.overrides import parse
 from cairn.preflight import machine
 from cairn.preflight.run import failures
+from cairn.profile_file import portable, refuse_moved
+from cairn.settings import Kept, Settings, settings_file
 from profiles.load import load
 from profiles.schema import Profile
 from stacks.clusters.kubeconfig import paths
@@ -40,6 +43,8 @@ class Plan:
     environment: str
     settings: Settings
     profile: Profile
+    again: str = ""
+    """The command that asks for the same."""
     told: tuple[str, ...] = ()
     """What follows from the request that the person may not have thought of."""
 
@@ -48,7 +53,8 @@ def settle(request: Request) -> Plan:
     """Put the request on top of what the environment keeps, and read the profile. Raises what the person must mend."""
     environment = request.name or (default_name(request.profile) if request.profile else open_environment(None).name)
     check_name(environment)
-    kept = kept_settings(environment)
+    found = kept_settings(environment)
+    kept = found.settings
     overrides = kept.set | parse(request.overrides)
     settings = replace(
         kept,
@@ -60,10 +66,28 @@ def settle(request: Request) -> Plan:
     )
     if not settings.profile:
         raise UserError(f"environment {environment} has no profile yet", fix=f"cairn up PROFILE --name {environment}")
+    if not request.profile:
+        refuse_moved(environment, settings.profile)
     settings, told = _select(settings, request)
     profile = load(settings.profile, settings.set)
     refuse_at_once(profile)
-    return Plan(environment, settings, profile, (*_not_set(overrides, request.unset), *told))
+    told = (*found.told, *_not_set(overrides, request.unset), *told)
+    return Plan(environment, settings, profile, again(environment, request), told)
+
+
+def again(environment: str, request: Request) -> str:
+    """`cairn up` with the same words."""
+    several = {
+        "set": request.overrides,
+        "unset": request.unset,
+        "only": request.only,
+        "without": request.without,
+        "supply": (request.supply,),
+        "kubeconfig": (request.kubeconfig,),
+        "context": (request.context,),
+    }
+    options = (word for name, words in several.items() for value in words if value for word in (f"--{name}", value))
+    return shlex.join(["cairn", "up", *([request.profile] if request.profile else []), "--name", environment, *options])
 
 
 def wanted(
@@ -75,7 +99,7 @@ def wanted(
     """
     environment = name or default_name(profile or "laptop")
     check_name(environment)
-    kept = kept_settings(environment) if name else Settings()
+    kept = kept_settings(environment).settings if name else Settings()
     if name and not (profile or kept.profile):
         raise UserError(f"environment {name} keeps no profile", fix=f"cairn preflight PROFILE --name {name}")
     settings = replace(
@@ -107,21 +131,16 @@ def _select(settings: Settings, request: Request) -> tuple[Settings, tuple[str, 
     return replace(settings, set=kept | selection.overrides(profile, off)), told
 
 
-def kept_settings(environment: str) -> Settings:
-    """What the environment keeps; a checkout that doesn't have it, a fresh clone say, gets it from the backend."""
-    somewhere = "PULUMI_BACKEND_URL" in os.environ or backend_has(environment)
-    if not settings_file(environment).exists() and somewhere:
-        open_environment(environment).find()
-    return read_settings(environment)
+def is_known(environment: str) -> bool:
+    """Whether there may be such an environment, so that it is worth asking `pulumi`, which may have to be built."""
+    return "PULUMI_BACKEND_URL" in os.environ or backend_has(environment)
 
 
-def portable(profile: str) -> str:
-    """A profile's path as the program, which runs elsewhere, will find it: a name stays, a path gets absolute."""
-    return str(Path(profile).expanduser().resolve()) if _is_path(profile) else profile
-
-
-def _is_path(profile: str) -> bool:
-    return "/" in profile or profile.endswith((".yaml", ".yml"))
+def kept_settings(environment: str) -> Kept:
+    """What the environment keeps, by its backend's record; nothing of one that isn't there."""
+    if is_known(environment):
+        return open_environment(environment).kept()
+    return left_over(settings_file(environment))
 
 
 def refuse_at_once(profile: Profile) -> None:

@@ -14,6 +14,7 @@ AMBIENT = re.compile(r"using pulumi-\S+ from \$PATH")
 """The engine's word for each plug-in that is found on PATH; `cairn up` says it once, in its own words."""
 FROM_PLUGIN = "Exception calling application: "
 """What gRPC for Python puts before the words of an exception."""
+DEFAULT_PROVIDER = re.compile(r"::pulumi:providers:[^:]+::default(_|$)")
 UNCHANGED = {OpType.SAME, OpType.READ, OpType.REFRESH}
 
 
@@ -138,8 +139,11 @@ class Progress:
 
 
 def _is_custom(metadata: Any) -> bool:
-    """Whether a plug-in manages the resource: the stack and components only group others and end silently."""
-    return bool((metadata.new or metadata.old).custom)
+    """Whether a plug-in manages the resource: the stack and components only group others and end silently.
+
+    Nor do the engine's own default providers, which `pulumi` doesn't show either.
+    """
+    return bool((metadata.new or metadata.old).custom) and not DEFAULT_PROVIDER.search(metadata.urn)
 
 
 def label(urn: str) -> str:

@@ -17,6 +17,8 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
         "environment": outcome.plan.environment,
         "profile": outcome.plan.settings.profile,
         "supply": str(outcome.supply),
+        "drift": list(outcome.drift.told),
+        "deletes": list(outcome.deletes),
         "changes": progress.changes,
         "steps": [vars(step) for step in progress.steps],
         "parts": {

@@ -4,25 +4,30 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pulumi.automation import Stack
+from kubernetes.client import ApiClient
 from pulumi.automation.errors import CommandError
 
-from cairn.cluster import reach
+from cairn.cluster import connected, namespaces
 from cairn.console import say
+from cairn.custom_objects import CustomObject, end, made_by_people
 from cairn.display import show
-from cairn.environment import Environment, settings_file
+from cairn.engine import EngineStack
+from cairn.environment import Environment
 from cairn.errors import UserError
 from cairn.failure import failed
 from cairn.lock import environment_lock
 from cairn.progress import Progress, label
 from cairn.recovery import clear_backend_lock, forget_pending
+from cairn.settings import settings_file
 from catalog.directories import environment_root
 from hosts.local import etc_hosts
 from hosts.local.plan import Network
 from hosts.local.teardown import teardown
 from modules.contract.api import ApiError, Object, path_of, request
-from profiles.errors import ProfileError
+from modules.contract.module import ALREADY_THERE
+from modules.registry import all_modules
 
 
 @dataclass(frozen=True)
@@ -36,15 +41,37 @@ class Volume:
 def volumes(environment: Environment) -> list[Volume] | None:
     """The volumes that `down` deletes; None when the cluster can't be asked.
 
-    On a cluster of our own that is each one; on an existing one, those of the profile's teams.
+    On a cluster of our own that is each one; on an existing one, those in namespaces that the environment made.
     """
     try:
-        cluster = reach(environment)
+        cluster = connected(environment)
         found = request(cluster.client, "GET", path_of("v1", "persistentvolumes"), timeout_seconds=5)["items"]
-    except (ApiError, UserError, CommandError, ProfileError):
+        own = namespaces(cluster.client, environment.name)
+    except (ApiError, UserError, CommandError):
         return None
-    every = cluster.profile.cluster.provider == "local"
-    return [_volume(each) for each in found if every or _namespace(each) in cluster.profile.teams]
+    every = "ssh" in cluster.outputs
+    return [_volume(each) for each in found if every or _namespace(each) in own]
+
+
+def objects(environment: Environment) -> tuple[ApiClient, list[CustomObject]] | None:
+    """What people made of the modules' custom resources on an existing cluster, and how to reach it.
+
+    None where the cluster goes with all that is on it, or can't be asked. What others installed stays, and so do its
+    objects.
+    """
+    try:
+        cluster = connected(environment)
+        if "ssh" in cluster.outputs:
+            return None
+        ours = [each for name, each in all_modules().items() if name in ours_on(cluster.outputs)]
+        return cluster.client, made_by_people(cluster.client, [name for module in ours for name in module.owns])
+    except (ApiError, UserError, CommandError):
+        return None
+
+
+def ours_on(outputs: dict[str, Any]) -> frozenset[str]:
+    """The modules that Cairn itself installed."""
+    return frozenset(name for name, version in (outputs.get("modules") or {}).items() if version != ALREADY_THERE)
 
 
 def _namespace(volume: Object) -> str:
@@ -68,6 +95,9 @@ def take_down(name: str) -> float:
             lock.forget = True
             raise environment.unknown()
         if stack:
+            if people := objects(environment):
+                # While the modules are there to let them go.
+                end(*people)
             _destroy(environment, stack)
         # Also after a destroy that knew of nothing: what the state doesn't know must not stay behind.
         if on_machine(name):
@@ -88,7 +118,8 @@ def on_machine(name: str) -> bool:
     return any(trace.exists() for trace in traces)
 
 
-def _destroy(environment: Environment, stack: Stack) -> None:
+def _destroy(environment: Environment, stack: EngineStack) -> None:
+    stack.ignores_protection = True
     clear_backend_lock(environment)
     pending = forget_pending(environment)
     progress = Progress(time.monotonic)
@@ -101,7 +132,7 @@ def _destroy(environment: Environment, stack: Stack) -> None:
         raise failed(error, progress, f"cairn down --name {environment.name}") from None
 
 
-def _record(stack: Stack, pending: list[str]) -> None:
+def _record(stack: EngineStack, pending: list[str]) -> None:
     """Do creates that were cut off once more, so that the state knows of what it must delete.
 
     Where the cluster itself goes there is no need: it takes along what is on it.

@@ -2,16 +2,22 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import pulumi
+from kubernetes.client import ApiClient
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
 from installer.events import warnings
+from installer.presence import absent
 from installer.ready import evaluate
+from installer.release import make_again, names
 from modules.contract.api import ApiError, connect, request
 from modules.contract.checks import from_data
 
+LOOK_SECONDS = 15
+"""How often a gate that stays shut looks whether all that its release installed is there."""
 _POLL_SECONDS = 0.5
 _ANSWER_SECONDS = 3
 """How long a diff waits for an API server: a machine that was rebooted may have nobody at that address."""
@@ -29,20 +35,20 @@ class ReadyProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Wait, then remember what was waited for."""
-        _wait(props)
+        _wait(props, LOOK_SECONDS)
         return CreateResult(id_=props["module"], outs=_remembered(props))
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Wait again for other contents, other checks, another cluster, or what no longer serves.
 
-        A kubeconfig whose bytes changed is none of these.
+        A kubeconfig whose bytes changed is none of these; something gone of what its release installed is one.
         """
         changed = any(olds.get(key) != news.get(key) for key in ("contents", "checks", "cluster"))
         return DiffResult(changes=changed or not _serves(news))
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        """As create."""
-        _wait(news)
+        """As create; what a release lacks is made again first."""
+        _wait(news, 0)
         return UpdateResult(outs=_remembered(news))
 
 
@@ -52,7 +58,8 @@ class Ready(Resource, module="cairn", name="Ready"):
     def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         """`props`: module, namespace, kubeconfig (secret), cluster (its identifier), contents, seconds and checks.
 
-        The checks are `modules.contract.checks.to_data`.
+        The checks are `modules.contract.checks.to_data`. Where the module has a release: `release`, its name, and
+        `installed`, its output `resourceNames`.
         """
         super().__init__(ReadyProvider(), name, dict(props), opts)
 
@@ -70,14 +77,32 @@ def _serves(props: dict[str, Any]) -> bool:
         request(client, "GET", "/version", timeout_seconds=_ANSWER_SECONDS)
     except ApiError:
         return False
-    return all(evaluate(check, client).ok for check in from_data(props["checks"]))
+    try:
+        return all(evaluate(check, client).ok for check in from_data(props["checks"])) and not _lacks(props, client)
+    except ApiError:
+        return False
 
 
-def _wait(props: dict[str, Any]) -> None:
+def _lacks(props: dict[str, Any], client: ApiClient) -> bool:
+    """Whether something that the module's release installed is gone."""
+    installed = props.get("installed")
+    return isinstance(installed, dict) and bool(absent(client, names(installed)))
+
+
+def _wait(props: dict[str, Any], look: float) -> None:
+    """Wait until every check holds. From `look` seconds on, what the release lacks is made again.
+
+    Looking costs requests, and what was just installed is there: the usual wait ends before it.
+    """
     client = connect(props["kubeconfig"])
     checks = from_data(props["checks"])
-    deadline = time.monotonic() + float(props["seconds"])
+    begun = time.monotonic()
+    deadline = begun + float(props["seconds"])
     while True:
+        if props.get("release") and time.monotonic() >= begun + look:
+            with suppress(ApiError):  # An API server that doesn't answer shows in the checks.
+                make_again(client, props["release"], props["namespace"])
+            look += LOOK_SECONDS
         missing = [result.why for check in checks if not (result := evaluate(check, client)).ok]
         if not missing:
             return

@@ -17,6 +17,7 @@ from catalog.directories import REPOSITORY, charts_root
 from installer.gate import Ready
 from installer.made_credentials import Credentials
 from installer.manifest_chart import chart_files, digest, patched, without_credentials, write_chart
+from installer.stakes import has_volumes, is_teams
 from modules.contract.api import Object
 from modules.contract.checks import Check, to_data
 from modules.contract.cluster import Cluster
@@ -30,6 +31,8 @@ from profiles.schema import Profile
 _PLUGIN_VERSION = version("pulumi-kubernetes")
 MANAGED_BY = "app.kubernetes.io/managed-by"
 ENVIRONMENT = "cairn/environment"
+INSTALLED = "resourceNames"
+"""A release's output: the names of what it has installed, by kind."""
 
 
 def install(profile: Profile, cluster: Cluster) -> dict[str, str]:
@@ -69,6 +72,8 @@ class _Installer:
             enable_server_side_apply=True,
             opts=pulumi.ResourceOptions(deleted_with=cluster.resource),
         )
+        self._installed: dict[str, pulumi.Output[Any]] = {}
+        """What each module's release has installed, by kind."""
         self._begun: dict[str, list[pulumi.Resource]] = {}
         """Each module's resources that don't wait for its gate."""
         self._last: dict[str, list[pulumi.Resource]] = {}
@@ -109,7 +114,8 @@ class _Installer:
             # Whoever made it keeps it; a mark in it tells the next run whose the software in it is.
             pulumi.log.info(f"Namespace {module.namespace}: already there, left as it is", group)
             namespace = mark(str(module.namespace))
-        return self._object(namespace, group, before)
+        protect = any(has_volumes(made) for made in module.objects(self._profile))
+        return self._object(namespace, group, before, protect and namespace["kind"] == "Namespace")
 
     def _software(
         self, module: Module, software: dict[str, Any], group: pulumi.Resource, before: Sequence[pulumi.Resource]
@@ -126,9 +132,14 @@ class _Installer:
             "skipAwait": True,
             "timeout": module.ready_seconds,
             "compat": "true",
+            INSTALLED: None,
         }
         options = self._options(group, before)
-        return [pulumi.CustomResource("kubernetes:helm.sh/v3:Release", item, release, options)]
+        # With the definitions that it brings go all objects that people made of them.
+        options.protect = bool(module.owns)
+        made = pulumi.CustomResource("kubernetes:helm.sh/v3:Release", item, release, options)
+        self._installed[module.name] = getattr(made, INSTALLED)
+        return [made]
 
     def _objects(
         self,
@@ -155,15 +166,18 @@ class _Installer:
             resources.append(self._object(made, group, [*wide, outer] if outer else [*before, *wide]))
         return [*wide, *namespaces.values(), *resources]
 
-    def _object(self, made: Object, group: pulumi.Resource, before: Sequence[pulumi.Resource]) -> pulumi.Resource:
+    def _object(
+        self, made: Object, group: pulumi.Resource, before: Sequence[pulumi.Resource], protect: bool = False
+    ) -> pulumi.Resource:
         metadata = {**made["metadata"], "labels": {**made["metadata"].get("labels", {}), **self._labels}}
         version_of_api = made["apiVersion"] if "/" in made["apiVersion"] else f"core/{made['apiVersion']}"
-        secret = ["data", "stringData"] if made["kind"] == "Secret" else None
+        options = self._options(group, before, ["data", "stringData"] if made["kind"] == "Secret" else None)
+        options.protect = protect or is_teams(made)
         return pulumi.CustomResource(
             f"kubernetes:{version_of_api}:{made['kind']}",
             _name(made),
             {**filled(made, self._credentials.fill), "metadata": metadata},
-            self._options(group, before, secret),
+            options,
         )
 
     def _gate(
@@ -175,6 +189,7 @@ class _Installer:
         contents: object,
         before: Sequence[pulumi.Resource],
     ) -> pulumi.Resource:
+        installed = self._installed.get(module.name)
         return Ready(
             name,
             {
@@ -185,6 +200,7 @@ class _Installer:
                 "checks": to_data(checks),
                 "contents": _fingerprint(contents),
                 "seconds": module.ready_seconds,
+                **({"release": module.release, "installed": installed} if installed is not None else {}),
             },
             pulumi.ResourceOptions(
                 parent=group,

@@ -107,6 +107,8 @@ def _not_rolled_out(check: RolledOut, client: ApiClient) -> str:
 def _no_condition(found: Object | None, wanted: str) -> str:
     if found is None:
         return "not there"
+    if found.get("metadata", {}).get("deletionTimestamp"):
+        return "is being deleted"
     for condition in found.get("status", {}).get("conditions") or []:
         if condition["type"] == wanted:
             return "" if condition["status"] == "True" else f"not {wanted}: {condition.get('message', '')}"

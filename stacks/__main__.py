@@ -44,6 +44,8 @@ def main() -> None:
     pulumi.export("kubeconfig", pulumi.Output.secret(cluster.kubeconfig))
     pulumi.export("cluster_identifier", cluster.identifier)
     pulumi.export("profile", name)
+    # As text, which keeps the order of keys: Pulumi sorts maps.
+    pulumi.export("merged_profile", profile.model_dump_json())
     pulumi.export("supply", str(supply))
     pulumi.export("modules", versions)
     if entry:

@@ -16,6 +16,10 @@ class FakeApi:
     def __init__(self, port: int) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
         self.refusals: dict[str, tuple[int, str]] = {}
+        self.held: set[str] = set()
+        """Paths of objects that a finalizer keeps when they are deleted."""
+        self.made: list[dict[str, Any]] = []
+        """What was sent by POST."""
         self.calls: list[tuple[str, str]] = []
         self.kubeconfig = yaml.safe_dump(
             {
@@ -36,6 +40,8 @@ class FakeApi:
             return status, {"kind": "Status", "message": message}
         if method == "POST":
             return 201, {}
+        if method == "DELETE" and path in self.objects and path not in self.held:
+            return 200, self.objects.pop(path)
         if path in self.objects:
             return 200, self.objects[path]
         return 404, {"kind": "Status", "message": f"{path} not found"}
@@ -48,8 +54,11 @@ def fake_api() -> Iterator[FakeApi]:
             self._reply("GET")
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            api.made.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self._reply("POST")
+
+        def do_DELETE(self) -> None:
+            self._reply("DELETE")
 
         def _reply(self, method: str) -> None:
             status, content = api.answer(method, self.path)

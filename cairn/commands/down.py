@@ -1,5 +1,6 @@
 """`cairn down`: take an environment away, and say first what is lost with it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -23,15 +24,17 @@ def command(name: Name = None, yes: Yes = False, json: AsJson = False) -> None:
     """Take everything of an environment away: workloads, modules, nodes, links, files, and its state.
 
     Names the volumes that are deleted with it and asks on a terminal; scripts say `--yes`. An existing cluster stays;
-    only what Cairn installed there goes. Works with a dead API server, and again after an interruption.
+    only what Cairn installed there goes, and before it what people made of its kinds. Works with a dead API server,
+    and again after an interruption.
     """
     from cairn.opening import open_environment
-    from cairn.take_down import take_down, volumes
+    from cairn.take_down import objects, take_down, volumes
 
     environment = open_environment(name)
     lost = volumes(environment)
+    people = objects(environment)
     if not yes:
-        confirm(environment.name, lost)
+        confirm(environment.name, lost, [each.label for each in people[1]] if people else [])
     seconds = take_down(environment.name)
     if json:
         names = None if lost is None else [volume.claim for volume in lost]
@@ -40,14 +43,18 @@ def command(name: Name = None, yes: Yes = False, json: AsJson = False) -> None:
         out.print(f"{environment.name} is gone after {seconds:.0f} s", markup=False)
 
 
-def confirm(environment: str, lost: "list[Volume] | None") -> None:
-    """Ask; end the command unless the answer is yes."""
+def confirm(environment: str, lost: "list[Volume] | None", objects: Sequence[str] = ()) -> None:
+    """Ask; end the command unless the answer is yes. `objects` are people's, of kinds that go."""
     if lost is None:
         err.print("The cluster does not answer: its volumes, if there are any, can't be named.")
     elif lost:
         err.print("These volumes and what is on them will be deleted:")
         for volume in lost:
             err.print(f"  {volume.claim}  {volume.size}", markup=False)
+    if objects:
+        err.print("These are ended, as what runs them goes:")
+        for each in objects:
+            err.print(f"  {each}", markup=False)
     if not interactive():
         raise UserError(
             f"nobody can be asked whether {environment} may be deleted", fix=f"cairn down --name {environment} --yes"

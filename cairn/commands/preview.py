@@ -23,7 +23,10 @@ def command(
     context: Context = "",
     json: AsJson = False,
 ) -> None:
-    """Show what `cairn up` with the same words would change; nothing is changed or kept."""
+    """Show what `cairn up` with the same words would change, and what it would delete for good.
+
+    Nothing is changed or kept.
+    """
     from cairn.bring_up import bring_up
     from cairn.plan import Request, settle
     from cairn.progress import UNCHANGED
@@ -46,6 +49,10 @@ def command(
     if json:
         print_json(as_data(outcome))
         return
+    if outcome.deletes:
+        out.print("These would be deleted, with all that is in them:")
+        for line in outcome.deletes:
+            out.print(f"  {line}", markup=False)
     for step in outcome.progress.steps:
         paths = f"  ({', '.join(step.paths)})" if step.paths else ""
         out.print(f"{step.operation:<20}{step.resource}{paths}", markup=False)

@@ -46,13 +46,13 @@ def command(
 
     The environment is named after the profile unless `--name` says otherwise. What `--set`, `--only`, `--without`,
     `--supply`, `--kubeconfig` and `--context` say is kept for the next time, and for plain `pulumi up`. Safe to run
-    again after any interruption.
+    again after any interruption. What would be deleted with its data or running work (a team, a module with volumes, a
+    node) is named first, and asked for on a terminal; scripts say `--yes`.
     """
     from cairn.bring_up import bring_up
     from cairn.plan import Request, settle
     from cairn.summary import as_data, text
 
-    del yes  # up asks nothing; scripts that say --yes everywhere work all the same
     plan = settle(
         Request(
             profile,
@@ -66,7 +66,7 @@ def command(
             context=context,
         )
     )
-    outcome = bring_up(plan)
+    outcome = bring_up(plan, yes=yes)
     if json:
         print_json(as_data(outcome))
     else:

@@ -94,3 +94,8 @@ def pod_subnet(pod_range: str, index: int) -> str:
     Cairn deals subnets out itself, so that routes between nodes are known before any node is.
     """
     return str(list(IPv4Network(pod_range).subnets(new_prefix=24))[index])
+
+
+def worker_name(environment: str, index: int) -> str:
+    """The name of worker number `index`, counted from 1."""
+    return f"{environment}-worker-{index}"

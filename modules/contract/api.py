@@ -46,10 +46,15 @@ def path_of(api_version: str, resource: str, name: str = "", namespace: str = ""
 
 
 def request(
-    api: client.ApiClient, method: str, path: str, body: Object | None = None, timeout_seconds: float = 10
+    api: client.ApiClient,
+    method: str,
+    path: str,
+    body: Object | None = None,
+    timeout_seconds: float = 10,
+    accept: str = "application/json",
 ) -> Object:
     """Send one request and return the answer's JSON. Raises ApiError."""
-    headers = {"Accept": "application/json", "Content-Type": "application/json"}
+    headers = {"Accept": accept, "Content-Type": "application/json"}
     call = api.param_serialize(method, path, header_params=headers, body=body, auth_settings=["BearerToken"])
     try:
         answer = api.call_api(*call, _request_timeout=timeout_seconds)
@@ -62,10 +67,10 @@ def request(
     raise ApiError(answer.status, _message(text) or f"HTTP status {answer.status}")
 
 
-def get(api: client.ApiClient, path: str) -> Object | None:
+def get(api: client.ApiClient, path: str, accept: str = "application/json") -> Object | None:
     """Return the object or list at `path`, or None where there is none. Raises ApiError for other refusals."""
     try:
-        return request(api, "GET", path)
+        return request(api, "GET", path, accept=accept)
     except ApiError as error:
         if error.status == 404:
             return None

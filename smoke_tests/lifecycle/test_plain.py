@@ -55,6 +55,10 @@ def test_plain_pulumi_makes_changes_imports_and_destroys_an_environment(person: 
     found = request(client, "GET", path_of("v1", "configmaps", namespace="default"))["items"]
     assert "by-hand" not in [each["metadata"]["name"] for each in found]
 
-    pulumi(person, "destroy --yes", f"stack rm {stack} --yes")
+    # The cluster holds volumes: it goes only when that is said.
+    refused = person.shell("pulumi destroy --yes --non-interactive")
+    assert refused.returncode != 0
+    assert "protected" in refused.stdout + refused.stderr
+    pulumi(person, "preview --expect-no-changes", "destroy --yes --ignore-protect", f"stack rm {stack} --yes")
     assert look(person.state).left_since(before, person.handle(stack)) == {}
     assert not (REPOSITORY / f"Pulumi.{stack}.yaml").exists()

@@ -8,6 +8,7 @@ from kubernetes.client import ApiClient
 from catalog.directories import REPOSITORY
 from catalog.supply import Supply
 from installer.install import ENVIRONMENT, mark
+from installer.presence import kinds
 from installer.ready import evaluate
 from modules.contract.api import ApiError, Object, connect, get, path_of, request
 from modules.contract.cluster import Cluster
@@ -38,6 +39,18 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
 
 def look(client: ApiClient, kubeconfig: str, path: str, profile: Profile, environment: str) -> Cluster:
     """Ask the cluster what it is and what it has."""
+    identifier = identify(client, path)
+    found = _Found(client, environment)
+    return Cluster(
+        kubeconfig=pulumi.Output.secret(kubeconfig),
+        identifier=identifier,
+        present=frozenset(module.name for module in enabled(profile) if found.is_present(module)),
+        is_foreign=found.is_foreign,
+    )
+
+
+def identify(client: ApiClient, path: str) -> str:
+    """What tells this cluster from another; `path` is its kubeconfig's. Raises ClusterError if it can't be asked."""
     try:
         namespace = request(client, "GET", path_of("v1", "namespaces", "kube-system"), timeout_seconds=_ANSWER_SECONDS)
     except ApiError as error:
@@ -51,13 +64,7 @@ def look(client: ApiClient, kubeconfig: str, path: str, profile: Profile, enviro
             f"{server} does not answer: {error}; is the cluster up, and is {path} its kubeconfig? "
             "pulumi config set kubeconfig PATH"
         ) from None
-    found = _Found(client, environment)
-    return Cluster(
-        kubeconfig=pulumi.Output.secret(kubeconfig),
-        identifier=namespace["metadata"]["uid"],
-        present=frozenset(module.name for module in enabled(profile) if found.is_present(module)),
-        is_foreign=found.is_foreign,
-    )
+    return str(namespace["metadata"]["uid"])
 
 
 class _Found:
@@ -66,7 +73,7 @@ class _Found:
     def __init__(self, client: ApiClient, environment: str) -> None:
         self._client = client
         self._environment = environment
-        self._plurals = cache(self._ask_plurals)
+        self._kinds = cache(lambda api_version: kinds(client, api_version))
 
     def is_present(self, module: Module) -> bool:
         """Whether somebody else has installed what the module would: it is there without a sign of Cairn's own."""
@@ -82,19 +89,14 @@ class _Found:
 
     def is_foreign(self, made: Object) -> bool:
         """Whether an object of this kind and name exists and does not carry this environment's label."""
-        plural = self._plurals(made["apiVersion"]).get(made["kind"])
-        if plural is None:
+        kind = self._kinds(made["apiVersion"]).get(made["kind"])
+        if kind is None:
             return False
         metadata = made["metadata"]
-        path = path_of(made["apiVersion"], plural, metadata["name"], metadata.get("namespace", ""))
+        path = path_of(made["apiVersion"], kind.plural, metadata["name"], metadata.get("namespace", ""))
         live = get(self._client, path)
         return live is not None and not self._is_ours(live)
 
     def _is_ours(self, live: Object | None) -> bool:
         labels = live["metadata"].get("labels") or {} if live else {}
         return labels.get(ENVIRONMENT) == self._environment
-
-    def _ask_plurals(self, api_version: str) -> dict[str, str]:
-        """The kinds of an API version and their names in paths; empty if the cluster doesn't have it (yet)."""
-        listed = get(self._client, path_of(api_version, "").rstrip("/")) or {"resources": []}
-        return {each["kind"]: each["name"] for each in listed["resources"] if "/" not in each["name"]}

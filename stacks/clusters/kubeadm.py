@@ -6,8 +6,9 @@ from typing import Any
 
 import yaml
 from pulumi import Input, Output, ResourceOptions
+from pulumi.dynamic import DiffResult, UpdateResult
 from pulumi.dynamic import Resource as DynamicResource
-from pulumi.dynamic import UpdateResult
+from pulumi.runtime.rpc import UNKNOWN
 
 import catalog
 from catalog.build import binary
@@ -59,14 +60,15 @@ class ProvisionedHost(DynamicResource, module="kubeadm", name="Host"):
 
 
 class _ControlPlaneProvider(_HostProvider):
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Compares as others do. Raises HostError as `update` does, so that a preview says what `up` would."""
+        if all(isinstance(value, str) and value != UNKNOWN for value in _news["host"].values()):
+            _refuse_fixed(_olds, _news)
+        return super().diff(_id, _olds, _news)
+
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Settles the new inputs. Raises HostError for settings that kubeadm fixes when it makes a cluster."""
-        fixed = [key for key, value in _news["cluster"].items() if _olds["cluster"].get(key) != value]
-        if fixed and running_cluster.initialised(Host(**_news["host"])):
-            raise HostError(
-                f"{', '.join(fixed)} of a cluster can't be changed while it runs: `cairn down`, then `cairn up` with "
-                "the new settings; or `cairn up --unset cluster.KEY`, which takes one back and keeps the cluster"
-            )
+        _refuse_fixed(_olds, _news)
         return super().update(_id, _olds, _news)
 
     def settle(self, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -84,6 +86,15 @@ class _ControlPlaneProvider(_HostProvider):
 
     def live(self, inputs: dict[str, Any]) -> bool:
         return running_cluster.ready(inputs["host"]["address"])
+
+
+def _refuse_fixed(olds: dict[str, Any], news: dict[str, Any]) -> None:
+    fixed = [key for key, value in news["cluster"].items() if olds["cluster"].get(key) != value]
+    if fixed and running_cluster.initialised(Host(**news["host"])):
+        raise HostError(
+            f"{', '.join(fixed)} of a cluster can't be changed while it runs: `cairn down`, then `cairn up` with "
+            "the new settings; or `cairn up --unset cluster.KEY`, which takes one back and keeps the cluster"
+        )
 
 
 def identifier(kubeconfig: str) -> str:

@@ -1,5 +1,6 @@
 """A kubeadm cluster of system containers on this machine, every part of it a resource."""
 
+import json
 import os
 from typing import Any
 
@@ -10,12 +11,13 @@ from pulumi import Input, Output, Resource, ResourceOptions
 import catalog
 from catalog.supply import Supply
 from hosts.local.budget import Limits
-from hosts.local.plan import REGISTRY_PORT, Network, pod_subnet
+from hosts.local.plan import REGISTRY_PORT, Network, pod_subnet, worker_name
 from profiles.schema import Profile
 from stacks.clusters import Cluster
 from stacks.clusters.kubeadm import ControlPlane, ProvisionedHost, Worker
 from stacks.clusters.local_machine import KeyPair, LocalCluster, LocalNode
 from stacks.clusters.node_labels import NodeLabels
+from stacks.recorded import or_recorded, outputs
 
 NODE_EVICTION_BYTES = 100 * 1024**2
 """What kubelet keeps free before it evicts (hosts/templates/kubelet.yaml.j2); it comes off a node's allocatable."""
@@ -26,6 +28,17 @@ NODE_PROCESSES = 1024
 def reservation(capacity: int, budget: int, nodes: int) -> int:
     """What each node keeps back so that the allocatable of all `nodes` sums up to the budget."""
     return max(0, capacity - budget // nodes)
+
+
+def is_same(recorded: dict[str, Any], network: Network, control_plane: str) -> bool:
+    """Whether the recorded outputs are of a cluster that an `up` to this network and control plane keeps.
+
+    `control_plane` is its line in a file of known hosts.
+    """
+    cluster = json.loads(recorded.get("merged_profile") or "{}").get("cluster", {})
+    known = {key: cluster.get(key, value) for key, value in network.as_record().items()}
+    hosts = (recorded.get("ssh") or {}).get("known_hosts", "")
+    return known == network.as_record() and control_plane in hosts.splitlines()
 
 
 def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
@@ -42,7 +55,7 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
     cluster = LocalCluster("cluster", network=network.as_record(), limits=limits)
     login = KeyPair("login", deleted_with=cluster)
     addresses = {f"{environment}-control-plane": network.control_plane} | {
-        f"{environment}-worker-{index}": network.worker(index) for index in range(1, profile.cluster.workers + 1)
+        worker_name(environment, index): network.worker(index) for index in range(1, profile.cluster.workers + 1)
     }
     subnets = {name: pod_subnet(profile.cluster.pod_range, index) for index, name in enumerate(addresses)}
     lock = catalog.load()
@@ -138,9 +151,13 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
     identities = Output.all(**{name: host["host_public_key"] for name, host in hosts.items()})
     ssh: Output[Any] = Output.secret(Output.all(private_key=login.private_key, identities=identities).apply(access))
     pulumi.log.debug(f"{len(addresses)} local nodes on {network.bridge}")
+    before = outputs()
+    same = Output.all(before, hosts[first]["host_public_key"]).apply(
+        lambda found: is_same(found[0], network, f"{addresses[first]} {found[1]}")
+    )
     return Cluster(
-        kubeconfig=control_plane.kubeconfig,
-        identifier=control_plane.identifier,
+        kubeconfig=or_recorded(control_plane.kubeconfig, "kubeconfig", before, same),
+        identifier=or_recorded(control_plane.identifier, "cluster_identifier", before, same),
         resource=cluster,
         ssh=ssh,
         nodes=[*workers, *labelled],

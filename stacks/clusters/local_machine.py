@@ -46,11 +46,14 @@ class _ClusterProvider(Provider):
 
 
 class LocalCluster(DynamicResource, module="local", name="Cluster"):
-    """What all nodes of an environment share on this machine; deleting it ends them all and leaves nothing."""
+    """What all nodes of an environment share on this machine; deleting it ends them all and leaves nothing.
+
+    Protected, as the nodes are: volumes lie on the nodes' disks.
+    """
 
     def __init__(self, name: str, network: dict[str, Any], limits: Limits, opts: ResourceOptions | None = None) -> None:
         props = {"network": network, **asdict(limits)}
-        super().__init__(_ClusterProvider(), name, props, opts)
+        super().__init__(_ClusterProvider(), name, props, ResourceOptions.merge(opts, ResourceOptions(protect=True)))
 
 
 class _KeyPairProvider(Provider):
@@ -118,4 +121,4 @@ class LocalNode(DynamicResource, module="local", name="Node"):
             "host_key": identity.private_key,
             "host_public_key": identity.public_key,
         }
-        super().__init__(_NodeProvider(), name, props, opts)
+        super().__init__(_NodeProvider(), name, props, ResourceOptions.merge(opts, ResourceOptions(protect=True)))

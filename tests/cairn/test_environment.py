@@ -3,25 +3,21 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cairn.environment import (
-    Environment,
-    Settings,
-    check_name,
-    default_name,
-    forget_salt,
-    read_settings,
-    settings_file,
-)
+from cairn.engine import Engine
+from cairn.environment import Environment, Workspace, check_name, default_name
 from cairn.errors import UserError
 from cairn.overrides import parse
 from cairn.plan import Request, settle, wanted
+from cairn.settings import Settings, forget_salt, read, settings_file
+from tests.cairn.conftest import Keep
 
 pytestmark = pytest.mark.usefixtures("checkout")
 
 
-def test_settings_are_kept_beside_what_else_is_in_the_file() -> None:
+def test_settings_are_kept_beside_what_else_is_in_the_file(checkout: Path) -> None:
     settings_file("dev").write_text("encryptionsalt: v1:abc\nconfig:\n  other:key: mine\n  cairn:context: old\n")
-    Environment("dev").save(Settings(profile="laptop", supply="source", set={"cluster.workers": 2}))
+    environment = Environment("dev", own=Workspace(str(checkout), pulumi_command=Engine()))
+    environment.save(Settings(profile="laptop", supply="source", set={"cluster.workers": 2}))
     assert yaml.safe_load(settings_file("dev").read_text()) == {
         "encryptionsalt": "v1:abc",
         "config": {
@@ -31,16 +27,16 @@ def test_settings_are_kept_beside_what_else_is_in_the_file() -> None:
             "cairn:set": {"cluster.workers": 2},
         },
     }
-    assert read_settings("dev").set == {"cluster.workers": 2}
+    assert read(settings_file("dev")).set == {"cluster.workers": 2}
 
 
 def test_an_environment_without_a_file_has_empty_settings() -> None:
-    assert read_settings("dev") == Settings()
+    assert read(settings_file("dev")) == Settings()
 
 
 def test_overrides_set_by_plain_pulumi_are_read_too() -> None:
     settings_file("dev").write_text("config:\n  cairn:set: '{\"cluster.workers\": 2}'\n")
-    assert read_settings("dev").set == {"cluster.workers": 2}
+    assert read(settings_file("dev")).set == {"cluster.workers": 2}
 
 
 @pytest.mark.parametrize(("secret", "kept"), [("", False), ("  cairn:key:\n    secure: v1:xyz\n", True)])
@@ -75,17 +71,17 @@ def test_a_word_that_is_no_setting_is_refused_with_an_example(word: str) -> None
     assert refused.value.fix
 
 
-def test_what_is_asked_comes_on_top_of_what_is_kept() -> None:
+def test_what_is_asked_comes_on_top_of_what_is_kept(keep: Keep) -> None:
     kept = Settings(profile="laptop", supply="source", set={"cluster.workers": 2, "budget.cpu": 2})
-    Environment("dev").save(kept)
+    keep("dev", kept)
     wanted = settle(Request(None, "dev", overrides=("budget.memory=9Gi",), unset=("cluster.workers",)))
     assert wanted.settings.set == {"budget.cpu": 2, "budget.memory": "9Gi"}
     assert wanted.settings.supply == "source"
     assert wanted.profile.cluster.workers == 1
 
 
-def test_a_key_that_is_to_be_forgotten_and_is_not_there_is_named_with_those_that_are() -> None:
-    Environment("dev").save(Settings(profile="laptop", supply="source", set={"cluster.workers": 2}))
+def test_a_key_that_is_to_be_forgotten_and_is_not_there_is_named_with_those_that_are(keep: Keep) -> None:
+    keep("dev", Settings(profile="laptop", supply="source", set={"cluster.workers": 2}))
     [told] = settle(Request(None, "dev", unset=("cluster.worker",))).told
     assert "cluster.worker:" in told
     assert "there are: cluster.workers" in told
@@ -125,7 +121,7 @@ def test_a_mac_is_sent_to_a_linux_vm(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_overrides_that_are_no_json_object_are_named_with_the_command_that_sets_them(text: str) -> None:
     settings_file("dev").write_text(yaml.safe_dump({"config": {"cairn:set": text}}))
     with pytest.raises(UserError, match="no JSON object") as refused:
-        read_settings("dev")
+        read(settings_file("dev"))
     assert "pulumi config set set" in refused.value.fix
 
 
@@ -136,7 +132,7 @@ def test_preflight_looks_at_what_the_environment_keeps_with_the_words_given_on_t
     assert (name, settings.profile, settings.supply, settings.kubeconfig) == ("mine", "mini", "source", "/k")
     assert (profile.cluster.address_range, profile.cluster.workers) == ("10.77.0.0/24", 3)
     assert wanted("laptop", "mine", {})[1].profile == "laptop"
-    assert read_settings("mine") == kept
+    assert read(settings_file("mine")) == kept
 
 
 def test_preflight_without_a_name_looks_at_the_profile_alone() -> None:

@@ -73,3 +73,13 @@ def test_a_torn_lock_file_is_no_obstacle(state: Path) -> None:
     (state / "locks" / "dev").write_text('{"pid": 12')
     with environment_lock("dev", "up"):
         pass
+
+
+def test_who_only_reads_ends_nothing_that_a_killed_run_left_working(state: Path) -> None:
+    process = orphan(state)
+    with pytest.raises(UserError, match="left running") as refused, environment_lock("dev", "preview", reading=True):
+        pass
+    assert "cairn up --name dev" in refused.value.fix
+    assert not ended(psutil.Process(process.pid))
+    with environment_lock("dev", "up"):
+        assert ended(psutil.Process(process.pid))

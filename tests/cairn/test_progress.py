@@ -42,6 +42,15 @@ def test_components_are_no_steps_because_nothing_ends_them() -> None:
     assert seen.rows["queueing"].doing == {}
 
 
+def test_the_engines_own_default_providers_are_no_steps() -> None:
+    seen = progress()
+    seen.take(begins("urn:pulumi:dev::cairn::pulumi:providers:pulumi::default"))
+    seen.take(begins("urn:pulumi:dev::cairn::pulumi:providers:pulumi-python::default_1_2_3"))
+    assert seen.steps == []
+    seen.take(begins("urn:pulumi:dev::cairn::pulumi:providers:kubernetes::kubernetes"))
+    assert len(seen.steps) == 1
+
+
 def test_a_failed_module_stays_failed() -> None:
     seen = progress()
     seen.take(begins(MODULE))

@@ -1,11 +1,12 @@
 import pytest
 
-from cairn.environment import Environment, Settings
 from cairn.errors import UserError
 from cairn.plan import Request, settle
 from cairn.selection import modules_off
+from cairn.settings import Settings
 from modules.registry import enabled
 from profiles.load import load
+from tests.cairn.conftest import Keep
 
 pytestmark = pytest.mark.usefixtures("checkout")
 
@@ -33,9 +34,9 @@ def test_what_is_off_because_of_another_is_told() -> None:
     assert settle(Request("mini", "dev", without=("ray",))).told == ()
 
 
-def test_the_choice_is_kept_and_another_only_takes_its_place() -> None:
+def test_the_choice_is_kept_and_another_only_takes_its_place(keep: Keep) -> None:
     kept = settle(Request("mini", "dev", overrides=("cluster.workers=2",), only=("metrics",))).settings
-    Environment("dev").save(kept)
+    keep("dev", kept)
     again = settle(Request(None, "dev"))
     assert [module.name for module in enabled(again.profile)] == ["metrics"]
     assert again.profile.cluster.workers == 2
@@ -44,8 +45,8 @@ def test_the_choice_is_kept_and_another_only_takes_its_place() -> None:
     assert other.profile.cluster.workers == 2
 
 
-def test_a_kept_choice_is_forgotten_key_by_key() -> None:
-    Environment("dev").save(Settings(profile="mini", set={"modules.ray": None}))
+def test_a_kept_choice_is_forgotten_key_by_key(keep: Keep) -> None:
+    keep("dev", Settings(profile="mini", set={"modules.ray": None}))
     assert "ray" in [module.name for module in enabled(settle(Request(None, "dev", unset=("modules.ray",))).profile)]
 
 

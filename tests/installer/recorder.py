@@ -20,6 +20,7 @@ class Registered:
     depends_on: set[str]
     deleted_with: str
     secrets: set[str] = field(default_factory=set)
+    protect: bool = False
 
 
 class _Mocks(mocks.Mocks):
@@ -49,6 +50,7 @@ class _Monitor(mocks.MockMonitor):
                 deleted_with=request.deletedWith,
                 secrets={key for key, value in inputs.items() if rpc.is_rpc_secret(value)}
                 | set(request.additionalSecretOutputs),
+                protect=request.protect,
             )
         )
         return answer

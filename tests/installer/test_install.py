@@ -198,3 +198,10 @@ def test_a_changed_manifest_shows_in_its_release_and_its_gate(tmp_path: Path) ->
     for type_part, name, key in ((":Release", "kuberay", "values"), (":Ready", "ray", "contents")):
         assert before.one(type_part, name).inputs[key] != after.one(type_part, name).inputs[key]
     assert before.one(":Ready", "queueing").inputs == after.one(":Ready", "queueing").inputs
+
+
+def test_what_holds_data_or_peoples_work_is_protected_and_nothing_else(recording: Recording) -> None:
+    protected = {each.name for each in recording.records if each.protect}
+    namespaces = {*PROFILE.teams, "database", "object-store", "online-store"}
+    releases = {module.release for module in enabled(PROFILE) if module.release and module.owns}
+    assert protected == {*namespaces, *releases}

@@ -94,6 +94,13 @@ def test_a_definition_is_ready_when_it_is_established(api: FakeApi) -> None:
     assert not why(api, Established(crd="rayjobs.ray.io"))
 
 
+def test_a_definition_in_deletion_is_not_established_whatever_its_condition_says(api: FakeApi) -> None:
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/rayjobs.ray.io"
+    conditions = [{"type": "Established", "status": "True"}]
+    api.objects[path] = {"metadata": {"deletionTimestamp": "2026-01-01"}, "status": {"conditions": conditions}}
+    assert why(api, Established(crd="rayjobs.ray.io")).endswith("is being deleted")
+
+
 def test_a_webhook_that_refuses_a_dry_run_is_told_in_its_own_words(api: FakeApi) -> None:
     content = {"apiVersion": "kueue.x-k8s.io/v1beta2", "kind": "ClusterQueue", "metadata": {"name": "probe"}}
     check = Accepts(resource="clusterqueues", content=content)

@@ -75,7 +75,7 @@ def test_a_real_gpu_is_left_to_whoever_offers_it(api: FakeApi) -> None:
 
 
 def test_an_object_without_our_label_is_somebody_elses(api: FakeApi) -> None:
-    api.objects[QUEUES] = {"resources": [{"kind": "ResourceFlavor", "name": "resourceflavors"}]}
+    api.objects[QUEUES] = {"resources": [{"kind": "ResourceFlavor", "name": "resourceflavors", "namespaced": False}]}
     api.objects[f"{QUEUES}/resourceflavors/default"] = {"metadata": {"name": "default"}}
     api.objects[f"{QUEUES}/resourceflavors/ours"] = {"metadata": {"name": "ours", "labels": OURS}}
     cluster = looked(api)

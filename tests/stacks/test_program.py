@@ -14,6 +14,7 @@ from catalog.supply import Supply
 from installer import install
 from modules.contract.cluster import Cluster
 from profiles.errors import ProfileError
+from profiles.load import load
 from profiles.schema import Profile
 from stacks import keep_supply
 from stacks.clusters import existing
@@ -58,6 +59,8 @@ def test_the_outputs_are_what_the_command_line_reads(provided: list[str]) -> Non
     recording = run({**SETTINGS, "cairn:profile": "laptop"})
     assert recording.outputs["profile"] == "laptop"
     assert recording.outputs["supply"] == "source"
+    wanted = load("laptop", json.loads(SETTINGS["cairn:set"]))
+    assert Profile.model_validate_json(recording.outputs["merged_profile"]) == wanted
     assert recording.outputs["cluster_identifier"] == "the-cluster"
     assert recording.outputs["modules"]["queueing"].startswith("v")
     assert asyncio.run(pulumi.Output.is_secret(recording.outputs["kubeconfig"]))
