@@ -54,16 +54,16 @@ def consent(environment: str, lines: Sequence[str], yes: bool, again: str) -> No
 
     `again` is the command that doesn't ask.
     """
-    err.print("These will be deleted, with all that is in them:")
+    if not yes and not interactive():
+        raise UserError(
+            f"nobody can be asked whether this of {environment} may be deleted, so nothing was changed",
+            where="\n".join(lines),
+            fix=f"{again} --yes",
+        )
+    err.print("This will be deleted, with all that is in it:")
     for line in lines:
         err.print(f"  {line}", markup=False)
     if yes:
         return
-    if not interactive():
-        raise UserError(
-            f"nobody can be asked whether these of {environment} may be deleted",
-            where="\n".join(lines),
-            fix=f"{again} --yes   (nothing was changed; without a change of profile, overrides and modules, they stay)",
-        )
-    if not typer.confirm("Delete them?", default=False, err=True):
+    if not typer.confirm("Delete it?", default=False, err=True):
         raise UserError("nothing was changed", fix=f"cairn preview --name {environment}", exit_code=1)

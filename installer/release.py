@@ -37,7 +37,18 @@ def make_again(client: ApiClient, name: str, namespace: str) -> list[Name]:
     for each in objects:
         if (found := name_of(each)) in lacking and _create(client, each, name, namespace):
             made.append(found)
+    for account in made:
+        if account.kind == "ServiceAccount":
+            _restart(client, account)
     return made
+
+
+def _restart(client: ApiClient, account: Name) -> None:
+    """Pods hold tokens of the account that was deleted, which nobody accepts from the new one of that name."""
+    selector = f"fieldSelector=spec.serviceAccountName%3D{account.name}"
+    listed = get(client, f"{path_of('v1', 'pods', namespace=account.namespace)}?{selector}") or {}
+    for pod in listed.get("items") or []:
+        request(client, "DELETE", path_of("v1", "pods", pod["metadata"]["name"], account.namespace))
 
 
 def _recorded(client: ApiClient, name: str, namespace: str) -> list[Object]:

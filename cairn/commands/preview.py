@@ -50,7 +50,7 @@ def command(
         print_json(as_data(outcome))
         return
     if outcome.deletes:
-        out.print("These would be deleted, with all that is in them:")
+        out.print("This would be deleted, with all that is in it:")
         for line in outcome.deletes:
             out.print(f"  {line}", markup=False)
     for step in outcome.progress.steps:

@@ -86,6 +86,21 @@ def test_what_is_on_its_way_out_is_left_for_later(api: FakeApi) -> None:
     assert make_again(client, "kuberay", "ray") == []
 
 
+def test_pods_of_an_account_that_is_made_again_are_made_anew_for_its_tokens(api: FakeApi) -> None:
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "operator"}}
+    pod = "/api/v1/namespaces/ray/pods/one"
+    api.objects |= {
+        "/api/v1": {"resources": [{"kind": "ServiceAccount", "name": "serviceaccounts", "namespaced": True}]},
+        "/api/v1/namespaces/ray/serviceaccounts": {"items": None},
+        "/api/v1/namespaces/ray/pods": listing("one"),
+        RECORDS: {"items": [record(1, account)]},
+        pod: {},
+    }
+    make_again(connect(api.kubeconfig), "kuberay", "ray")
+    assert ("DELETE", pod) in api.calls
+    assert any("serviceAccountName%3Doperator" in path for _, path in api.calls)
+
+
 def test_a_release_that_helm_does_not_know_has_nothing_to_make(api: FakeApi) -> None:
     api.objects |= {RECORDS: {"items": []}, DEPLOYMENTS: listing()}
     assert make_again(connect(api.kubeconfig), "kuberay", "ray") == []
