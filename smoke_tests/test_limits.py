@@ -36,7 +36,7 @@ for _ in range(7):
 print("spinning", flush=True)
 spin()
 """
-HOGGED_SECONDS = 60
+HOGGED_SECONDS = 40
 ANSWER_SECONDS = 5
 """Within which the API server answers on busy nodes; without a share of its own it was seen to be away for 40 s."""
 
@@ -98,16 +98,17 @@ def test_the_api_server_answers_while_something_takes_all_that_it_can_on_each_no
     environment: Environment, hogs: list[str], cluster: Cluster
 ) -> None:
     client = connect(environment.kubeconfig)
-    waits = []
+    waits, refused = [], []
     until = time.monotonic() + HOGGED_SECONDS
     while time.monotonic() < until:
         asked = time.monotonic()
         try:
             request(client, "GET", path_of("v1", "pods"), timeout_seconds=60)
         except ApiError as error:
-            print(f"not answered: {error}")
+            refused.append(str(error))
         waits.append(time.monotonic() - asked)
         time.sleep(0.2)
     print(f"{len(waits)} answers beside {len(hogs)} hogs, the slowest after {max(waits):.2f} s")
+    assert not refused
     assert max(waits) < ANSWER_SECONDS
     assert all(is_true(node, "Ready") for node in cluster.find(NODE))
