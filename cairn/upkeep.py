@@ -16,9 +16,8 @@ from hosts.errors import HostError
 from hosts.local import firewall
 from hosts.local.teardown import recorded
 from hosts.spec import Host
-from modules.cluster.gateway import AUTHORITY
-from modules.contract.api import ApiError, path_of, request
-from modules.parts.routes import NAMESPACE
+from modules.contract.api import ApiError, get, path_of, request
+from modules.registry import entry_of
 
 LATE_DAYS = 30
 """What ends sooner should have been renewed by now: everything is by 60 days before."""
@@ -110,10 +109,11 @@ def _of_record(cluster: Cluster) -> Iterable[Certificate]:
 def _of_cluster(cluster: Cluster) -> tuple[list[Certificate], list[str]]:
     """Those that servers show, whoever made them, and the authority that clients of the entry point trust."""
     # Releases of charts are Secrets too, and big.
+    entry = entry_of(cluster.profile)
     secrets = path_of("v1", "secrets") + "?fieldSelector=type%21%3Dhelm.sh%2Frelease.v1"
     try:
         items = request(cluster.client, "GET", secrets)["items"]
-        authorities = request(cluster.client, "GET", path_of("v1", "configmaps", namespace=NAMESPACE))["items"]
+        authority = get(cluster.client, path_of("v1", "configmaps", *entry.authority)) if entry else None
     except ApiError as error:
         return [], [str(error)]
     shown = [
@@ -121,11 +121,7 @@ def _of_cluster(cluster: Cluster) -> tuple[list[Certificate], list[str]]:
         for each in items
         if (data := (each.get("data") or {}).get("tls.crt"))
     ]
-    trusted = [
-        ("the environment's own authority", "ca.crt", each["data"]["ca.crt"].encode())
-        for each in authorities
-        if each["metadata"]["name"] == AUTHORITY
-    ]
+    trusted = [("the environment's own authority", "ca.crt", authority["data"]["ca.crt"].encode())] if authority else []
     return [found for each in (*shown, *trusted) if (found := _parsed(*each))], []
 
 

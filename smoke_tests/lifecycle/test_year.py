@@ -13,7 +13,7 @@ from hosts.certificates import of_client
 from hosts.local.container import execute
 from hosts.local.plan import Network
 from hosts.renewal import PROGRAM, ends_soon
-from modules.api import connect, path_of, request
+from modules.contract.api import connect, path_of, request
 from smoke_tests.lifecycle.person import Person
 
 NAME = "year"

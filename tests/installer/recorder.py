@@ -8,6 +8,8 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks, rpc
 
+_STACK = "pulumi:pulumi:Stack"
+
 
 @dataclass
 class Registered:
@@ -21,6 +23,8 @@ class Registered:
     deleted_with: str
     secrets: set[str] = field(default_factory=set)
     protect: bool = False
+    former: set[str] = field(default_factory=set)
+    """The URNs by which the engine finds it in an older state: its aliases, and those that its parent's give."""
 
 
 class _Mocks(mocks.Mocks):
@@ -37,6 +41,26 @@ class _Monitor(mocks.MockMonitor):
         super().__init__(_Mocks())
         self._records = records
 
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """As the engine makes it: the types of all parents but the stack, and of a resource's own."""
+        outer = parent.split("::")[2] if parent else _STACK
+        types = type_ if outer == _STACK else f"{outer}${type_}"
+        return "::".join(["urn:pulumi:stack", "project", types, name])
+
+    def _former(self, request: Any) -> set[str]:
+        urns = set(request.aliasURNs)
+        for alias in request.aliases:
+            spec = alias.spec
+            parent = "" if spec.noParent else spec.parentUrn or request.parent
+            urns.add(alias.urn or self.make_urn(parent, spec.type or request.type, spec.name or request.name))
+        for outer in (each for each in self._records if each.urn == request.parent):
+            for alias in outer.former:
+                # What is named after its parent was named after the parent's old name.
+                name, former_name = request.name, alias.split("::")[-1]
+                renamed = former_name + name.removeprefix(outer.name) if name.startswith(outer.name) else name
+                urns.add(self.make_urn(alias, request.type, renamed))
+        return urns
+
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         inputs = rpc.deserialize_properties(request.object, keep_unknowns=True)
@@ -51,6 +75,7 @@ class _Monitor(mocks.MockMonitor):
                 secrets={key for key, value in inputs.items() if rpc.is_rpc_secret(value)}
                 | set(request.additionalSecretOutputs),
                 protect=request.protect,
+                former=self._former(request),
             )
         )
         return answer
