@@ -21,6 +21,8 @@ from smoke_tests.support.workload import SLEEP, pod, pod_spec, preferring, volum
 
 WRITE = "open('/data/kept', 'w').write('still here')"
 DEPLOYMENT = Kind("apps/v1", "deployments")
+ACCOUNT = Kind("v1", "serviceaccounts")
+POLICY = Kind("admissionregistration.k8s.io/v1", "validatingadmissionpolicies")
 GUEST = "smoke_tests/lifecycle/guest.yaml"
 OWN_HOSTS, PRINTER = "127.0.0.1\tlocalhost\n", "10.1.2.3 printer\n"
 """What the machine's owner has in its hosts file before, and adds later."""
@@ -113,6 +115,75 @@ def test_an_environment_on_its_addresses_is_refused_and_leaves_nothing(life: Lif
     assert done.returncode == 2
     assert "10.97.0.0/24 is taken" in words(done)
     assert "--set cluster.address_range=" in words(done)
+
+
+@pytest.mark.usefixtures("untouched")
+def test_reading_selects_no_stack_and_writes_no_file(life: Life) -> None:
+    before = {file.name: file.read_bytes() for file in REPOSITORY.glob("Pulumi.*.yaml")}
+    life.person.shell("pulumi stack init other")
+    try:
+        life.person.runs("status", "--name", life.name)
+        life.person.runs("preview", SMALL, "--name", "nothing-there")
+        assert "other*" in life.person.shell("pulumi stack ls").stdout
+    finally:
+        life.person.shell("pulumi stack rm other --yes")
+    assert {file.name: file.read_bytes() for file in REPOSITORY.glob("Pulumi.*.yaml")} == before
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_preview_of_another_worker_shows_that_worker_and_replaces_nothing(life: Life) -> None:
+    steps = life.person.changes(life.name, "--set", "cluster.workers=2")
+    assert {step["operation"] for step in steps} == {"create", "update"}
+    made = [step["resource"] for step in steps if step["operation"] == "create"]
+    assert len(made) == 4
+    assert all(f"{life.name}-worker-2" in resource for resource in made)
+
+
+def test_what_is_deleted_or_changed_by_hand_is_told_and_made_again(
+    life: Life, cluster: Cluster, unchanged: Callable[[], None]
+) -> None:
+    cluster.remove(POLICY, "team-tokens-expire")
+    cluster.remove(DEPLOYMENT, "kueue-controller-manager", "kueue-system")
+    cluster.remove(ACCOUNT, "kueue-controller-manager", "kueue-system")
+    told = json.loads(life.person.runs("preview", "--name", life.name, "--json"))
+    for gone in (
+        "ValidatingAdmissionPolicy team-tokens-expire",
+        "Deployment kueue-system/kueue-controller-manager",
+        "ServiceAccount kueue-system/kueue-controller-manager",
+    ):
+        assert f"{gone} is gone" in told["drift"]
+    status = life.person.tries("status", "--name", life.name).stdout
+    assert "ValidatingAdmissionPolicy team-tokens-expire: not there" in status
+    life.person.runs("up", "--name", life.name)
+    assert cluster.get(POLICY, "team-tokens-expire")
+    unchanged()
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_team_that_would_go_is_named_and_asked_for_by_cairn_and_protected_from_plain_pulumi(life: Life) -> None:
+    settings = REPOSITORY / f"Pulumi.{life.name}.yaml"
+    before = settings.read_bytes()
+    without = ("--set", "teams.team-a=null")
+    preview = json.loads(life.person.runs("preview", "--name", life.name, *without, "--json"))
+    assert "namespace team-a" in preview["deletes"]
+    refused = life.person.tries("up", "--name", life.name, *without)
+    assert refused.returncode == 2
+    assert "namespace team-a" in refused.stderr
+    assert "--yes" in refused.stderr
+    status, shown = life.person.answers("n", "up", "--name", life.name, *without)
+    assert status == 1
+    assert "namespace team-a" in shown
+    assert settings.read_bytes() == before
+    try:
+        life.person.shell(f"""pulumi config set set '{{"teams.team-a": null}}' --stack {life.name}""")
+        done = life.person.shell(f"pulumi preview --non-interactive --stack {life.name}")
+    finally:
+        settings.write_bytes(before)
+    assert done.returncode != 0
+    assert "protected" in done.stdout + done.stderr
+    # The way back is to say what was said before.
+    again = life.person.shell(f"pulumi preview --expect-no-changes --non-interactive --stack {life.name}")
+    assert again.returncode == 0, again.stdout
 
 
 @pytest.fixture(scope="module")
