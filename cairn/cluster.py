@@ -9,7 +9,7 @@ from cairn.environment import Environment
 from cairn.errors import UserError
 from catalog.directories import REPOSITORY
 from modules.contract.api import connect
-from profiles.load import load
+from modules.validation import load
 from profiles.schema import Profile
 
 

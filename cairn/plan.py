@@ -13,7 +13,7 @@ from cairn.opening import open_environment
 from cairn.overrides import parse
 from cairn.preflight import machine
 from cairn.preflight.run import failures
-from profiles.load import load
+from modules.validation import load
 from profiles.schema import Profile
 
 

@@ -13,8 +13,8 @@ from installer.install import install
 from modules.cluster.gateway import addresses
 from modules.contract.cluster import Cluster
 from modules.registry import catalog_items, installed_from_here
+from modules.validation import load
 from profiles.errors import ProfileError
-from profiles.load import load
 from profiles.schema import Profile
 from stacks.etc_hosts import EtcHosts
 from stacks.keep_supply import Choice, settle

@@ -36,7 +36,7 @@ def command(
     from cairn.preflight.run import failures, run
     from cairn.preflight.shown import table
     from catalog.supply import resolve
-    from profiles.load import load
+    from modules.validation import load
 
     wanted = load(profile, parse(overrides))
     supply, why = resolve("auto")
