@@ -84,6 +84,8 @@ class Environment:
         content = _read(self.name)
         config = {key: value for key, value in (content.get("config") or {}).items() if key not in OURS}
         config |= {f"cairn:{key}": value for key, value in vars(settings).items() if value}
+        if settings.set:  # as text: Pulumi hands a map to the program in the order of the alphabet, and the last counts
+            config["cairn:set"] = json.dumps(settings.set)
         return yaml.safe_dump({**content, "config": config}, sort_keys=False)
 
     def save(self, settings: Settings) -> None:
@@ -125,7 +127,7 @@ def read_settings(environment: str) -> Settings:
     """What the settings file says; empty settings when there is none. Needs no `pulumi`."""
     config = _read(environment).get("config") or {}
     found = {key: config[f"cairn:{key}"] for key in vars(Settings()) if f"cairn:{key}" in config}
-    if isinstance(found.get("set"), str):  # as `pulumi config set set '{...}'` writes it
+    if isinstance(found.get("set"), str):  # a map is how earlier versions kept it
         found["set"] = _overrides(environment, found["set"])
     return Settings(**found)
 

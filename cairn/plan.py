@@ -48,7 +48,7 @@ def settle(request: Request) -> Plan:
     environment = request.name or (default_name(request.profile) if request.profile else open_environment(None).name)
     check_name(environment)
     kept = kept_settings(environment)
-    overrides = kept.set | parse(request.overrides)
+    overrides = on_top(kept.set, parse(request.overrides))
     settings = replace(
         kept,
         profile=portable(request.profile) if request.profile else kept.profile,
@@ -81,7 +81,12 @@ def _select(settings: Settings, request: Request) -> tuple[Settings, tuple[str, 
     profile = load(settings.profile, kept)
     off = selection.modules_off(profile, request.only, request.without)
     told = () if request.only else tuple(selection.told(off))
-    return replace(settings, set=kept | selection.overrides(profile, off)), told
+    return replace(settings, set=on_top(kept, selection.overrides(profile, off))), told
+
+
+def on_top(kept: Mapping[str, object], said: Mapping[str, object]) -> dict[str, object]:
+    """Overrides in the order in which they count: what is said again comes last, whatever was kept of it."""
+    return {key: value for key, value in kept.items() if key not in said} | dict(said)
 
 
 def kept_settings(environment: str) -> Settings:

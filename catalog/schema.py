@@ -294,3 +294,5 @@ def load(path: Path = HERE / "catalog.yaml") -> Catalog:
     except ValidationError as error:
         places = [f"  {'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
         raise CatalogError("\n".join([f"{path} is not a valid catalog:", *places])) from error
+    except yaml.YAMLError as error:
+        raise CatalogError(f"{path} is not readable as YAML: {error}") from None
