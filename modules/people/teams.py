@@ -18,6 +18,7 @@ from modules.parts.routes import API as ROUTES_API
 from modules.parts.routes import ROUTES_LABEL
 from modules.people.team_access import NAME as ACCESS
 from modules.people.team_access import access_for
+from modules.people.team_refusals import refusals
 from modules.people.team_tokens import tokens_expire
 from profiles.schema import Profile
 from profiles.teams import Limits, Quota, Team
@@ -213,7 +214,7 @@ def _objects(profile: Profile) -> list[Object]:
     teams = [made for name, team in profile.teams.items() for made in team_objects(name, team, profile)]
     access = (made for name in profile.teams for made in access_for(name, profile))
     trusted = (made for name in profile.teams for made in authority_for(name, profile))
-    return [*tokens_expire(), *teams, *access, *trusted]
+    return [*tokens_expire(), *refusals(profile), *teams, *access, *trusted]
 
 
 def _notes(client: ApiClient) -> tuple[str, ...]:
