@@ -1,4 +1,4 @@
-from profiles.merge import Origins, Tree, layers, merge
+from profiles.merge import Origins, Path, Tree, layers, merge
 
 
 def test_merging_leaves_its_inputs_as_they_are() -> None:
@@ -28,13 +28,13 @@ def test_each_dotted_key_becomes_a_layer_in_its_order() -> None:
 
 
 def test_a_map_is_merged_over_its_default_and_null_removes_an_entry_of_it() -> None:
-    defaults = {("classes",): {"low": 1, "high": 3}}
+    defaults: dict[Path, Tree] = {("classes",): {"low": 1, "high": 3}}
     merged = merge({}, {"classes": {"urgent": 9, "low": None}}, "layer", {}, lambda path: defaults.get(path, {}))
     assert merged == {"classes": {"high": 3, "urgent": 9}}
 
 
 def test_a_default_that_a_layer_names_stands_where_the_layer_has_it() -> None:
-    defaults = {("flavors",): {"default": {}, "other": {}}}
+    defaults: dict[Path, Tree] = {("flavors",): {"default": {}, "other": {}}}
     merged = merge({}, {"flavors": {"a100": {}, "default": {}}}, "layer", {}, lambda path: defaults.get(path, {}))
     flavors = merged["flavors"]
     assert isinstance(flavors, dict)
