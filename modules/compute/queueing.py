@@ -5,6 +5,7 @@ from typing import Any
 import yaml
 
 from modules.cluster.accelerators import DRIVER, RESOURCE
+from modules.compute import flavor_notes
 from modules.contract.api import Object
 from modules.contract.checks import Accepts, Established, RolledOut
 from modules.contract.lock import lock
@@ -151,4 +152,5 @@ MODULE = Module(
         Accepts(resource="clusterqueues", content=_PROBE),
     ),
     foreign=(Established(crd="clusterqueues.kueue.x-k8s.io"),),
+    notes=lambda client: flavor_notes.notes(client, API_VERSION),
 )
