@@ -16,7 +16,7 @@ from catalog.directories import REPOSITORY
 from installer.install import ENVIRONMENT
 from modules.contract.api import connect, path_of, request
 from modules.contract.team import TEAM_LABEL
-from profiles.load import load
+from modules.validation import load
 from profiles.schema import Profile
 
 RECORDED = "merged_profile"

@@ -16,7 +16,7 @@ from cairn.preflight import machine
 from cairn.preflight.run import failures
 from cairn.profile_file import portable, refuse_moved
 from cairn.settings import Kept, Settings, settings_file
-from profiles.load import load
+from modules.validation import load
 from profiles.schema import Profile
 from stacks.clusters.kubeconfig import paths
 
@@ -55,7 +55,7 @@ def settle(request: Request) -> Plan:
     check_name(environment)
     found = kept_settings(environment)
     kept = found.settings
-    overrides = kept.set | parse(request.overrides)
+    overrides = on_top(kept.set, parse(request.overrides))
     settings = replace(
         kept,
         profile=portable(request.profile) if request.profile else kept.profile,
@@ -128,7 +128,12 @@ def _select(settings: Settings, request: Request) -> tuple[Settings, tuple[str, 
     profile = load(settings.profile, kept)
     off = selection.modules_off(profile, request.only, request.without)
     told = () if request.only else tuple(selection.told(off))
-    return replace(settings, set=kept | selection.overrides(profile, off)), told
+    return replace(settings, set=on_top(kept, selection.overrides(profile, off))), told
+
+
+def on_top(kept: Mapping[str, object], said: Mapping[str, object]) -> dict[str, object]:
+    """Overrides in the order in which they count: what is said again comes last, whatever was kept of it."""
+    return {key: value for key, value in kept.items() if key not in said} | dict(said)
 
 
 def is_known(environment: str) -> bool:

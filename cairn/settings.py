@@ -100,13 +100,15 @@ def render(present: Mapping[str, Any], settings: Settings) -> str:
     """The settings as a file's text, with what else is `present`: the encryption salt, a person's keys."""
     config = {key: value for key, value in (present.get("config") or {}).items() if key not in OURS}
     config |= {f"cairn:{key}": value for key, value in vars(settings).items() if value}
+    if settings.set:  # as text: Pulumi hands a map to the program in the order of the alphabet, and the last counts
+        config["cairn:set"] = json.dumps(settings.set)
     return yaml.safe_dump({**present, "config": config}, sort_keys=False)
 
 
 def of_config(config: Mapping[str, Any], where: str) -> Settings:
     """A stack's configuration as settings; `where` is for the complaint."""
     found = {key: config[f"cairn:{key}"] for key in vars(Settings()) if f"cairn:{key}" in config}
-    if isinstance(found.get("set"), str):  # as `pulumi config set set '{...}'` writes it
+    if isinstance(found.get("set"), str):  # a map is how earlier versions kept it
         found["set"] = _overrides(found["set"], where)
     return Settings(**found)
 

@@ -2,6 +2,8 @@
 
 import difflib
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -10,14 +12,30 @@ from profiles.merge import Origins
 from profiles.schema import Profile
 
 
+@dataclass(frozen=True)
+class Mistake:
+    """Something wrong with a setting; `reason` says why and what to write instead."""
+
+    path: tuple[str, ...]
+    reason: str
+
+
 def complaint(error: ValidationError, profile: str, origins: Origins) -> str:
     """Say for each mistake which key of which file is wrong, why, and for an unknown key what the nearest one is."""
-    lines = [f"profile {profile} is not valid:"]
+    found = []
     for detail in error.errors(include_url=False):
         path = tuple(str(part) for part in detail["loc"] if part != "[key]")
-        origin = _origin(path, origins)
+        found.append(Mistake(path, _reason(path, dict(detail))))
+    return told(found, profile, origins)
+
+
+def told(mistakes: Iterable[Mistake], profile: str, origins: Origins) -> str:
+    """The mistakes as text, each with its key and the file that has it."""
+    lines = [f"profile {profile} is not valid:"]
+    for mistake in mistakes:
+        origin = _origin(mistake.path, origins)
         where = f" (in {origin})" if origin else ""
-        lines.append(f"  {'.'.join(path)}{where}: {_reason(path, dict(detail))}".replace("  : ", "  "))
+        lines.append(f"  {'.'.join(mistake.path)}{where}: {mistake.reason}".replace("  : ", "  "))
     return "\n".join(lines)
 
 

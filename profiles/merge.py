@@ -1,6 +1,7 @@
 """How profiles compose: maps merge, lists and scalars replace, null removes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 Path = tuple[str, ...]
 Origins = dict[Path, str]
@@ -9,34 +10,56 @@ Origins = dict[Path, str]
 Tree = dict[str, object]
 
 
-def merge(base: Mapping[str, object], layer: Mapping[str, object], name: str, origins: Origins) -> Tree:
+Defaults = Callable[[Path], Mapping[str, object]]
+"""The default of the map at a path; empty where it has none."""
+
+
+def _no_defaults(_: Path) -> Mapping[str, object]:
+    return {}
+
+
+def merge(
+    base: Mapping[str, object],
+    layer: Mapping[str, object],
+    name: str,
+    origins: Origins,
+    defaults: Defaults = _no_defaults,
+) -> Tree:
     """Return `base` overlaid by `layer`, and note in `origins` that what it sets comes from the layer `name`.
 
-    A map is merged key by key; a list or a scalar replaces what was there; null removes the key, so that the default
-    (for a module: off) holds again. The inputs are left as they are.
+    A map is merged key by key, over its default where `base` doesn't have it; a list or a scalar replaces what was
+    there; null removes the key, so that the default (for a module: off; for an entry of a map: gone) holds again. The
+    inputs are left as they are.
     """
-    return _merge(base, layer, name, origins, ())
+    return _Merging(name, origins, defaults).merge(base, layer, ())
 
 
-def _merge(base: Mapping[str, object], layer: Mapping[str, object], name: str, origins: Origins, at: Path) -> Tree:
-    merged = dict(base)
-    for key, value in layer.items():
-        path = (*at, str(key))
-        if isinstance(value, dict):
-            below = merged.get(key)
-            if not isinstance(below, dict):
-                _forget(origins, path)
-                below = {}
-                origins[path] = name
-            merged[key] = _merge(below, value, name, origins, path)
-            continue
-        _forget(origins, path)
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = value
-            origins[path] = name
-    return merged
+@dataclass(frozen=True)
+class _Merging:
+    name: str
+    origins: Origins
+    defaults: Defaults
+
+    def merge(self, base: Mapping[str, object], layer: Mapping[str, object], at: Path) -> Tree:
+        merged = dict(base)
+        for key, value in layer.items():
+            path = (*at, str(key))
+            if isinstance(value, dict):
+                below = merged.get(key)
+                if not isinstance(below, dict):
+                    _forget(self.origins, path)
+                    # A default that the layer names too stands where the layer has it: the order may mean something.
+                    below = {each: held for each, held in self.defaults(path).items() if each not in value}
+                    self.origins[path] = self.name
+                merged[key] = self.merge(below, value, path)
+                continue
+            _forget(self.origins, path)
+            if value is None:
+                merged.pop(key, None)
+            else:
+                merged[key] = value
+                self.origins[path] = self.name
+        return merged
 
 
 def _forget(origins: Origins, path: Path) -> None:
@@ -44,16 +67,11 @@ def _forget(origins: Origins, path: Path) -> None:
         del origins[known]
 
 
-def nest(overrides: Mapping[str, object]) -> Tree:
-    """Turn `{"cluster.workers": 2}` into `{"cluster": {"workers": 2}}`, a layer to merge."""
-    tree: Tree = {}
-    for dotted, value in overrides.items():
-        *parents, last = dotted.split(".")
-        branch = tree
-        for parent in parents:
-            below = branch.setdefault(parent, {})
-            if not isinstance(below, dict):
-                below = branch[parent] = {}
-            branch = below
-        branch[last] = value
-    return tree
+def layers(overrides: Mapping[str, object]) -> list[Tree]:
+    """Turn each of `{"cluster.workers": 2, ...}` into a layer, `{"cluster": {"workers": 2}}`: the last one counts."""
+    return [_nest(key.split("."), value) for key, value in overrides.items()]
+
+
+def _nest(keys: list[str], value: object) -> Tree:
+    first, *further = keys
+    return {first: _nest(further, value) if further else value}

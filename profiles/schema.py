@@ -2,7 +2,6 @@
 
 import ipaddress
 import re
-from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -10,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from profiles.modules import Modules
 from profiles.quantity import Quantity, amount
 from profiles.settings.base import Settings
-from profiles.teams import Team, TeamName, is_reserved
+from profiles.teams import Team, TeamName
 
 
 def _network(value: str) -> str:
@@ -149,33 +148,3 @@ class Profile(Settings):
     budget: Budget = Field(default=Budget(), description="What the local nodes offer to pods in all.")
     modules: Modules = Field(default=Modules(), description="The platform's components.")
     teams: dict[TeamName, Team] = Field(default={}, description="Who uses the platform.")
-
-    @model_validator(mode="after")
-    def _teams_fit(self) -> Self:
-        for name, team in self.teams.items():
-            if is_reserved(name):
-                raise ValueError(f"teams.{name}: the namespace {name} is not free for a team; choose another name")
-            known = self.modules.queueing.flavors if self.modules.queueing else {}
-            for flavor in team.other_flavors:
-                if flavor not in known:
-                    raise ValueError(f"teams.{name}.other_flavors.{flavor}: modules.queueing.flavors has no {flavor}")
-        if self.teams and self.modules.queueing is None:
-            raise ValueError("teams need a queue: add `queueing: {}` to modules, or remove the teams")
-        if self.cluster.provider == "local":
-            self._quotas_fit_the_nodes()
-        gateway = self.modules.gateway
-        if gateway and gateway.etc_hosts and not gateway.addresses and self.cluster.provider != "local":
-            raise ValueError("modules.gateway.etc_hosts needs an address: set modules.gateway.addresses too")
-        return self
-
-    def _quotas_fit_the_nodes(self) -> None:
-        offered = {"cpu": amount(self.budget.cpu), "memory": amount(self.budget.memory)}
-        if self.modules.accelerators and self.modules.accelerators.mode == "simulated":
-            offered["gpu"] = Decimal(self.modules.accelerators.per_node * (self.cluster.workers + 1))
-        for resource, most in offered.items():
-            asked = sum((amount(str(getattr(team, resource))) for team in self.teams.values()), Decimal(0))
-            if asked > most:
-                raise ValueError(
-                    f"the teams' own {resource} add up to {asked:f}, and the nodes offer {most:f}: "
-                    f"lower teams.*.{resource}" + ("" if resource == "gpu" else f" or raise budget.{resource}")
-                )

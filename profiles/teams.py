@@ -8,19 +8,6 @@ from pydantic import AfterValidator, Field
 from profiles.quantity import Quantity
 from profiles.settings.base import Settings
 
-# Namespaces of the platform and of Kubernetes itself; those that end in -system or begin with kube- are taken too.
-RESERVED_NAMESPACES = frozenset(
-    {
-        *("default", "accelerators", "database", "features", "gateway", "kserve", "local-path-storage"),
-        *("metrics-server", "object-store", "online-store", "tracking"),
-    }
-)
-
-
-def is_reserved(namespace: str) -> bool:
-    """Whether a namespace is the platform's or Kubernetes' own, so that no team can have it."""
-    return namespace in RESERVED_NAMESPACES or namespace.startswith("kube-") or namespace.endswith("-system")
-
 
 class Limits(Settings):
     """How much of each resource may move between teams; a resource left out has no limit."""

@@ -12,8 +12,8 @@ from installer.entry_point import entry_point, names
 from installer.install import install
 from modules.contract.cluster import Cluster
 from modules.registry import catalog_items, installed_from_here
+from modules.validation import load
 from profiles.errors import ProfileError
-from profiles.load import load
 from profiles.schema import Profile
 from stacks.etc_hosts import EtcHosts
 from stacks.keep_supply import Choice, settle

@@ -13,9 +13,10 @@ from catalog.schema import load as load_catalog
 from modules.cluster.accelerators import NVIDIA
 from modules.contract.module import Module
 from modules.registry import all_modules, enabled
+from modules.validation import load as load_with_modules
+from profiles.errors import ProfileError
 from profiles.load import available, load
 from profiles.modules import Modules
-from profiles.teams import is_reserved
 
 # Which packages each package may import. Nothing imports cairn, smoke_tests, tests or bench.
 ALLOWED = {
@@ -215,8 +216,10 @@ def test_every_module_can_be_set_in_a_profile() -> None:
     assert {*Modules.model_fields, "teams"} == set(all_modules())
 
 
-def test_no_team_can_take_a_modules_namespace() -> None:
-    assert all(is_reserved(module.namespace) for module in MODULES if module.namespace)
+@pytest.mark.parametrize("module", [module for module in MODULES if module.namespace], ids=ids)
+def test_no_team_can_take_a_modules_namespace(module: Module) -> None:
+    with pytest.raises(ProfileError, match="can't be a team's name"):
+        load_with_modules("mini", {f"teams.{module.namespace}": {}})
 
 
 def test_every_profile_that_another_extends_exists_and_loads() -> None:

@@ -57,9 +57,9 @@ def list_profiles(json: AsJson = False) -> None:
 @app.command(epilog=SHOW)
 def show(profile: Profile, overrides: Overrides = [], json: AsJson = False) -> None:  # noqa: B006 (Typer copies it)
     """Print the merged profile with where each value came from: a file, `--set`, or the schema's default."""
-    from profiles.load import explain
+    from modules.validation import read
 
-    settings = explain(profile, parse(overrides))
+    settings = read(profile, parse(overrides)).settings()
     if json:
         print_json([vars(setting) for setting in settings])
         return
@@ -72,7 +72,7 @@ def show(profile: Profile, overrides: Overrides = [], json: AsJson = False) -> N
 @app.command(epilog=VALIDATE)
 def validate(profile: Profile, overrides: Overrides = [], json: AsJson = False) -> None:  # noqa: B006 (Typer copies it)
     """Check a profile: unknown keys, types, ranges, quotas against the budget."""
-    from profiles.load import load
+    from modules.validation import load
 
     load(profile, parse(overrides))
     if json:

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from modules.compute import flavor_notes
 from modules.contract.accelerator import RESOURCE, SIMULATED_CLASS
 from modules.contract.api import Object
 from modules.contract.checks import Accepts, Established, RolledOut
@@ -160,4 +161,5 @@ MODULE = Module(
         Accepts(resource="clusterqueues", content=_PROBE),
     ),
     foreign=(Established(crd="clusterqueues.kueue.x-k8s.io"),),
+    notes=lambda client: flavor_notes.notes(client, API_VERSION),
 )

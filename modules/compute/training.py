@@ -1,5 +1,6 @@
 """Distributed training: Kubeflow Trainer, and the runtimes for JAX and PyTorch that TrainJobs name."""
 
+from modules.compute.training_names import names_of_trainings
 from modules.contract.api import Object
 from modules.contract.checks import Accepts, Established, RolledOut
 from modules.contract.lock import lock
@@ -140,7 +141,7 @@ def _reader() -> list[Object]:
 
 
 def _objects(profile: Profile) -> list[Object]:
-    return [*_reader(), *(runtime(framework, profile) for framework in RUNTIMES)]
+    return [*_reader(), *names_of_trainings(), *(runtime(framework, profile) for framework in RUNTIMES)]
 
 
 def _probe(profile: Profile) -> Object:

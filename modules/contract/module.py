@@ -10,6 +10,7 @@ from kubernetes.client import ApiClient
 from modules.contract.api import Object
 from modules.contract.checks import Check, Condition, Exists
 from modules.contract.entry import Entry
+from modules.contract.names import NameRule
 from modules.contract.team import Forgetting, TeamPart
 from profiles.schema import Profile
 
@@ -32,6 +33,10 @@ def _as_it_is(found: Object, _: Profile) -> Object | None:
 
 
 def _no_checks(_: Profile) -> tuple[Check, ...]:
+    return ()
+
+
+def _no_names(_: Profile) -> tuple[NameRule, ...]:
     return ()
 
 
@@ -142,6 +147,8 @@ class Module:
     """If any of these holds on a cluster before Cairn came, somebody has installed this already."""
     notes: Callable[[ApiClient], tuple[str, ...]] = _no_notes
     """What `cairn status` says about it besides being ready; asks the cluster where it must."""
+    names: Callable[[Profile], tuple[NameRule, ...]] = _no_names
+    """Which names of teams its server takes; that its namespace is no team's needs no rule."""
     ready_seconds: int = 300
     """How long its gate waits."""
 

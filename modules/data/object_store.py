@@ -7,6 +7,7 @@ from modules.contract.checks import Check, Exists, RolledOut
 from modules.contract.credentials import Password
 from modules.contract.lock import lock
 from modules.contract.module import Module, Offer
+from modules.contract.names import NameRule
 from modules.contract.team import ACCESS, Forgetting, TeamPart
 from modules.in_cluster import program
 from modules.parts.managed_keys import copied, copy_program
@@ -35,6 +36,8 @@ REGION = "us-east-1"
 USER = 1000
 ADMINISTRATOR = "administrator"
 """The Secret with the administrator's keys."""
+ROOT = "administrator"
+"""The root account's key ID."""
 PROGRAMS = "programs"
 KEY_ID, SECRET_KEY = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 
@@ -120,7 +123,7 @@ def _pod() -> Object:
 def _objects(profile: Profile) -> list[Object]:
     if _settings(profile).managed:
         return [copy_program(NAMESPACE)]
-    root = {"ROOT_ACCESS_KEY_ID": "administrator", "ROOT_SECRET_ACCESS_KEY": Password("object-store-administrator")}
+    root = {"ROOT_ACCESS_KEY_ID": ROOT, "ROOT_SECRET_ACCESS_KEY": Password("object-store-administrator")}
     return [
         config_map(PROGRAMS, NAMESPACE, {"make_bucket.py": program("make_bucket.py")}),
         secret(ADMINISTRATOR, NAMESPACE, root),
@@ -156,6 +159,18 @@ def _forgets(profile: Profile) -> Forgetting | None:
     return Forgetting("buckets", tuple(account), "storage-initializer", command, place)
 
 
+def _names(profile: Profile) -> tuple[NameRule, ...]:
+    """A team's bucket is called as the team; in a managed service, with the profile's prefix."""
+    managed = _settings(profile).managed
+    prefix = managed.bucket_prefix if managed else ""
+    least, most = max(3 - len(prefix), 1), 63 - len(prefix)
+    bucket = f"a bucket's name in S3 has 3 to 63 letters, and the team's is {prefix}NAME"
+    rules = (NameRule(bucket, pattern=f".{{{least},{most}}}"),)
+    if managed:
+        return rules
+    return (*rules, NameRule("it is the root account of the object store", taken=frozenset({ROOT})))
+
+
 MODULE = Module(
     name="object_store",
     summary="S3, with a bucket and keys for each consumer",
@@ -165,6 +180,7 @@ MODULE = Module(
     uses=(Offer.VOLUMES, Offer.HOSTS),
     objects=_objects,
     team=_for_team,
+    names=_names,
     ready=_ready,
     forgets=_forgets,
 )

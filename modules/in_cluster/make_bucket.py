@@ -10,6 +10,7 @@ import os
 import time
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 REGION = "us-east-1"
 
@@ -58,6 +59,26 @@ def ask(target: str, body: str = "", headers: dict[str, str] | None = None) -> t
             connection.close()
 
 
+def refuse_anothers(user: str, bucket: str) -> None:
+    """End if the account or the bucket that is there is not this consumer's; one without owner is anybody's."""
+    if user == os.environ["ADMIN_ACCESS_KEY_ID"]:
+        raise SystemExit(f"{user} is the object store's root account, which nobody else gets: choose another name")
+    roles = listed("/list-users", "Accounts", "Access", "Role")
+    if roles.get(user, "user") != "user":
+        raise SystemExit(f"the account {user} is there, as {roles[user]}: choose another name")
+    owner = listed("/list-buckets", "Buckets", "Name", "Owner").get(bucket, user)
+    if owner != user and owner in roles:
+        raise SystemExit(f"the bucket {bucket} is {owner}'s: choose another name")
+
+
+def listed(target: str, entries: str, key: str, value: str) -> dict[str, str]:
+    """What the administrator's interface lists, as `key` and `value` of each entry."""
+    status, said = ask(target)
+    if status >= 300:
+        raise SystemExit(f"{target}: HTTP {status}: {said}")
+    return {each.findtext(key, ""): each.findtext(value, "") for each in ElementTree.fromstring(said).iter(entries)}
+
+
 def settle(done: str, *attempts: tuple[str, str, dict[str, str]]) -> None:
     """Do the first of the attempts that is not refused because the thing is there already."""
     for target, body, headers in attempts:
@@ -74,6 +95,7 @@ def main() -> None:
     """Make the account, then the bucket."""
     user, secret = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
     bucket = os.environ["BUCKET"]
+    refuse_anothers(user, bucket)
     account = f"<Account><Access>{user}</Access><Secret>{secret}</Secret><Role>user</Role></Account>"
     settle(
         f"account {user} is there",

@@ -14,6 +14,15 @@ SET client_min_messages = warning;
 \getenv password PASSWORD
 \set other ''
 \getenv other SHARED_WITH
+-- A role that may do more than a consumer's, and a database of another owner, are somebody else's.
+SELECT format('DO %L', format('BEGIN RAISE EXCEPTION USING MESSAGE = %L; END', refused || ': choose another name'))
+  FROM (
+    SELECT format('%s is an administrator of this server', rolname) AS refused FROM pg_roles WHERE rolname = :'name'
+      AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)
+    UNION ALL
+    SELECT format('the database %s is %s''s', datname, rolname) FROM pg_database JOIN pg_roles ON pg_roles.oid = datdba
+      WHERE datname = :'name' AND rolname <> :'name'
+  ) AS found \gexec
 SELECT format('CREATE ROLE %I', :'name') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'name') \gexec
 ALTER ROLE :"name" LOGIN PASSWORD :'password';
 -- Only a member may make somebody the owner, unless a superuser does.

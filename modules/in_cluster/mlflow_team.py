@@ -51,15 +51,28 @@ def settle(method: str, path: str, **content: str | int) -> Any:
     return said
 
 
+def refuse_anothers(team: str, found: Any) -> None:
+    """End if the account that is there is not this team's: an administrator's, or a member's of other workspaces."""
+    fix = "give the team another name, or rename the account"
+    if found["user"]["is_admin"]:
+        raise SystemExit(f"the account {team} is an administrator's, which no team gets: {fix}")
+    held = settle("GET", "/api/3.0/mlflow/users/roles/list", username=team)["roles"]
+    workspaces = sorted({role["workspace"] for role in held})
+    if workspaces and team not in workspaces:
+        raise SystemExit(f"the account {team} is a member of {', '.join(workspaces)} and not of {team}: {fix}")
+
+
 def main() -> None:
     """Make the workspace, the account, and the account a member of the workspace."""
     team, password = os.environ["TEAM"], os.environ["PASSWORD"]
     if ask("GET", f"/api/3.0/mlflow/workspaces/{team}")[0] == 404:
         settle("POST", "/api/3.0/mlflow/workspaces", name=team)
     print(f"workspace {team} is there", flush=True)
-    if ask("GET", "/api/2.0/mlflow/users/get", username=team)[0] == 404:
+    status, found = ask("GET", "/api/2.0/mlflow/users/get", username=team)
+    if status == 404:
         settle("POST", "/api/2.0/mlflow/users/create", username=team, password=password)
     else:
+        refuse_anothers(team, found)
         settle("PATCH", "/api/2.0/mlflow/users/update-password", username=team, password=password)
     print(f"account {team} is there", flush=True)
     roles = settle("GET", "/api/3.0/mlflow/roles/list", workspace=team)["roles"]

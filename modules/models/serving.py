@@ -10,6 +10,7 @@ from modules.contract.credentials import Certificate
 from modules.contract.lock import lock
 from modules.contract.module import Module
 from modules.data import object_store
+from modules.models.model_names import names_of_models
 from modules.models.serving_runtimes import for_team, runtimes
 from modules.parts import routes
 from modules.parts.auth_proxy import IMAGE as AUTH_PROXY
@@ -183,7 +184,7 @@ def _storage() -> Object:
 
 def _objects(profile: Profile) -> list[Object]:
     own = [_certificate()] if settings_of(profile).certificates == "own" else []
-    return [*own, _configuration(profile), _storage(), *runtimes()]
+    return [*own, *names_of_models(), _configuration(profile), _storage(), *runtimes()]
 
 
 def _probe(name: str) -> Object:

@@ -7,6 +7,7 @@ from modules.contract.checks import RolledOut
 from modules.contract.credentials import Password
 from modules.contract.lock import lock
 from modules.contract.module import Module, Offer
+from modules.contract.names import NameRule
 from modules.contract.team import Forgetting, TeamPart
 from modules.data.database import NAME as DATABASE
 from modules.data.database import database_for
@@ -28,6 +29,8 @@ URI = f"http://{HOST}:{PORT}"
 USER = 1000
 ADMINISTRATOR = "administrator"
 """The Secret with the administrator's name and password, and the key that signs sessions."""
+ADMINISTRATORS_NAME = "administrator"
+"""The administrator's account."""
 PROGRAMS = "programs"
 SERVER, TEAM = "mlflow_server.py", "mlflow_team.py"
 
@@ -137,7 +140,7 @@ def _deployment(profile: Profile) -> Object:
 
 def _objects(profile: Profile) -> list[Object]:
     administrator = {
-        "user": "administrator",
+        "user": ADMINISTRATORS_NAME,
         "password": Password("tracking-administrator"),
         "session_key": Password("tracking-session"),
     }
@@ -162,6 +165,16 @@ def _forgets(profile: Profile) -> Forgetting:
     return Forgetting("workspaces", for_team("nobody", profile).accounts, "python", command)
 
 
+_NAMES = (
+    NameRule("it is the account of MLflow's administrator", taken=frozenset({ADMINISTRATORS_NAME})),
+    # mlflow/store/workspace/abstract_store.py, WorkspaceNameValidator
+    NameRule(
+        "MLflow keeps this name of a workspace for itself",
+        taken=frozenset({"default", "workspaces", "api", "ajax-api", "static-files"}),
+    ),
+    NameRule("a workspace of MLflow has 2 letters at least", pattern=".{2,63}"),
+)
+
 MODULE = Module(
     name="tracking",
     summary="MLflow: runs, models and artifacts, with a workspace for each team",
@@ -173,5 +186,6 @@ MODULE = Module(
     objects=_objects,
     team=for_team,
     forgets=_forgets,
+    names=lambda _: _NAMES,
     ready=lambda _: (RolledOut(kind="Deployment", namespace=NAMESPACE, name=NAME),),
 )

@@ -42,3 +42,23 @@ def refusal(name: str, group: str, resources: Sequence[str], validations: list[O
         "spec": {"policyName": name, "validationActions": ["Deny"]},
     }
     return [policy, binding]
+
+
+def short_names(name: str, group: str, resource: str, most: str, whose: str) -> list[Object]:
+    """The policy `name` and its binding: such an object's own name has `most` letters, an expression, and no more."""
+    validation = {
+        "expression": "size(object.metadata.name) <= variables.most",
+        "messageExpression": f"'names of {whose} have ' + string(variables.most) + ' letters at most here, and '"
+        " + object.metadata.name + ' has ' + string(size(object.metadata.name)) + ': choose a shorter one'",
+        "reason": "Invalid",
+    }
+    # A name never changes; what was made before this policy can still be deleted, by updates of its finalizers too.
+    made = [{"name": "is-made", "expression": "oldObject == null"}]
+    return refusal(
+        name,
+        group,
+        [resource],
+        [validation],
+        variables=[{"name": "most", "expression": most}],
+        matchConditions=made,
+    )

@@ -14,6 +14,7 @@ from modules.contract.team import ACCESS, ACCOUNT, READ, TEAM_LABEL, WRITE, Team
 from modules.parts.network_policy import enforced
 from modules.parts.routes import ROUTES_LABEL
 from modules.parts.server import secret
+from modules.people.team_refusals import refusals
 from modules.people.team_tokens import tokens_expire
 from profiles.schema import Profile
 from profiles.teams import Limits, Quota, Team
@@ -198,7 +199,7 @@ def _objects(profile: Profile, others: Sequence[Module]) -> list[Object]:
     parts = {name: together(module.team(name, profile) for module in others) for name in profile.teams}
     teams = [made for name, team in profile.teams.items() for made in team_objects(name, team, profile, parts[name])]
     access = (made for name, part in parts.items() for made in access_objects(name, part))
-    return [*tokens_expire(), *teams, *access]
+    return [*tokens_expire(), *refusals(profile), *teams, *access]
 
 
 def _fitted(_: Profile, others: Sequence[Module]) -> Module:

@@ -18,7 +18,9 @@ class ManagedObjectStore(Settings):
     secret: str = Field(
         description="A Secret in the namespace object-store: NAME.access_key_id, NAME.secret_access_key per consumer."
     )
-    bucket_prefix: str = Field(default="", description="What the names of the buckets begin with.")
+    bucket_prefix: str = Field(
+        default="", pattern="^([a-z0-9][a-z0-9.-]*)?$", description="What the names of the buckets begin with."
+    )
 
 
 class ObjectStore(Settings):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.directories import REPOSITORY
-from profiles.load import load
+from modules.validation import load
 from profiles.schema import Profile
 
 CAIRN = [sys.executable, "-m", "cairn"]

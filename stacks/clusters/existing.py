@@ -41,6 +41,8 @@ def look(client: ApiClient, kubeconfig: str, path: str, profile: Profile, enviro
     """Ask the cluster what it is and what it has."""
     identifier = identify(client, path)
     found = _Found(client, environment)
+    for team in profile.teams:
+        _refuse_anothers_namespace(team, found, path, environment)
     return Cluster(
         kubeconfig=pulumi.Output.secret(kubeconfig),
         identifier=identifier,
@@ -65,6 +67,18 @@ def identify(client: ApiClient, path: str) -> str:
             "pulumi config set kubeconfig PATH"
         ) from None
     return str(namespace["metadata"]["uid"])
+
+
+def _refuse_anothers_namespace(team: str, found: "_Found", path: str, environment: str) -> None:
+    """Raise ClusterError for a team whose Namespace somebody else made: quota and isolation go by labels of ours."""
+    if not found.is_foreign({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": team}}):
+        return
+    label = f"{ENVIRONMENT}={environment}"
+    raise ClusterError(
+        f"the namespace {team} is there already, and not this environment's: neither quota nor isolation of the team "
+        f"{team} would hold in it. Give the team another name; or hand the namespace over, which `cairn down` then "
+        f"deletes with all that is in it: kubectl --kubeconfig {path} label namespace {team} {label} --overwrite"
+    )
 
 
 class _Found:

@@ -24,7 +24,7 @@ def test_settings_are_kept_beside_what_else_is_in_the_file(checkout: Path) -> No
             "other:key": "mine",
             "cairn:profile": "laptop",
             "cairn:supply": "source",
-            "cairn:set": {"cluster.workers": 2},
+            "cairn:set": '{"cluster.workers": 2}',
         },
     }
     assert read(settings_file("dev")).set == {"cluster.workers": 2}
@@ -37,6 +37,37 @@ def test_an_environment_without_a_file_has_empty_settings() -> None:
 def test_overrides_set_by_plain_pulumi_are_read_too() -> None:
     settings_file("dev").write_text("config:\n  cairn:set: '{\"cluster.workers\": 2}'\n")
     assert read(settings_file("dev")).set == {"cluster.workers": 2}
+
+
+def test_overrides_of_an_earlier_version_are_read_and_kept_as_text() -> None:
+    settings_file("dev").write_text("config:\n  cairn:set: {zzz: 1, aaa: {b: 2}}\n")
+    assert list(read(settings_file("dev")).set.items()) == [("zzz", 1), ("aaa", {"b": 2})]
+    Environment("dev").save(read(settings_file("dev")))
+    assert yaml.safe_load(settings_file("dev").read_text())["config"]["cairn:set"] == '{"zzz": 1, "aaa": {"b": 2}}'
+
+
+def test_what_is_said_later_counts_whatever_was_kept() -> None:
+    Environment("dev").save(
+        Settings("laptop", set={"cluster.provider": "existing", "modules.metrics.resolution": "20s"})
+    )
+    off = settle(Request(None, "dev", without=("metrics",)))
+    assert list(off.settings.set)[-1] == "modules.metrics"
+    assert off.profile.modules.metrics is None
+    Environment("dev").save(off.settings)
+    on = settle(Request(None, "dev", overrides=("modules.metrics.resolution=30s",)))
+    assert on.profile.modules.metrics is not None
+    assert on.profile.modules.metrics.resolution == "30s"
+
+
+def test_an_override_that_is_said_twice_stands_where_it_was_said_last() -> None:
+    words = ("modules.ray={}", "modules.ray=null", "modules.ray={}")
+    assert list(parse((words[0], "modules.x=1", words[1]))) == ["modules.x", "modules.ray"]
+    assert parse(words) == {"modules.ray": {}}
+
+
+def test_a_doubled_key_of_an_override_is_refused() -> None:
+    with pytest.raises(UserError, match="'a' is there twice"):
+        parse(("teams.x={a: 1, a: 2}",))
 
 
 @pytest.mark.parametrize(("secret", "kept"), [("", False), ("  cairn:key:\n    secure: v1:xyz\n", True)])

@@ -90,3 +90,10 @@ def test_an_image_of_a_program_that_nothing_builds_is_refused(tmp_path: Path) ->
 def test_an_unknown_name_is_answered_with_the_command_that_lists_them() -> None:
     with pytest.raises(CatalogError, match="cairn catalog list"):
         CATALOG.version("nope")
+
+
+def test_a_doubled_key_in_the_catalog_is_told_with_its_file_and_line(tmp_path: Path) -> None:
+    file = tmp_path / "catalog.yaml"
+    file.write_text("tools: {}\nimages: {}\ntools: {}\n")
+    with pytest.raises(CatalogError, match=r"'tools' is there twice.*\n.*catalog.yaml\", line 3"):
+        load(file)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from profiles.errors import ProfileError
-from profiles.load import available, explain, load
+from profiles.load import available, load, read
 
 SMALL = "modules: {queueing: {}}\nteams: {red: {cpu: 1}}\n"
 
@@ -70,7 +70,7 @@ def test_overrides_lie_on_top_of_the_file() -> None:
 
 def test_each_value_tells_where_it_came_from(tmp_path: Path) -> None:
     path = written(tmp_path, mine="extends: laptop\ncluster: {workers: 3}\nmodules: {ray: null}\n")
-    origins = {each.key: each.origin for each in explain(path, {"cluster.egress": True})}
+    origins = {each.key: each.origin for each in read(path, {"cluster.egress": True}).settings()}
     assert origins["cluster.workers"] == "mine.yaml"
     assert origins["budget.cpu"] == "mini.yaml"
     assert origins["cluster.egress"] == "--set"
@@ -83,7 +83,23 @@ def test_an_unknown_profile_is_told_with_the_nearest_name() -> None:
 
 
 def test_a_path_that_is_no_file_is_told() -> None:
-    assert "no profile './nothing.yaml'" in complaint("./nothing.yaml")
+    assert complaint("./nothing.yaml").startswith("./nothing.yaml: is not there (looked for /")
+
+
+def test_a_path_is_told_with_the_file_beside_it_that_has_a_name_like_it(tmp_path: Path) -> None:
+    written(tmp_path, mine=SMALL)
+    assert complaint(str(tmp_path / "mime.yaml")).endswith(f"is not there; did you mean {tmp_path}/mine.yaml?")
+    assert "did you mean mini, the profile that comes with Cairn?" in complaint("./mini.yaml")
+
+
+def test_a_directory_is_told_to_be_one(tmp_path: Path) -> None:
+    assert "is a directory, and a profile is a file" in complaint(f"{tmp_path}/")
+
+
+def test_a_name_whose_file_lies_here_is_told_with_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, mine=SMALL)
+    monkeypatch.chdir(tmp_path)
+    assert complaint("mine") == "no profile 'mine': did you mean ./mine.yaml?"
 
 
 @pytest.mark.parametrize(
@@ -103,11 +119,30 @@ def test_a_path_that_is_no_file_is_told() -> None:
         ("teams.team-a.memory", "3 GB", "'3 GB' is not a quantity such as 500m, 2 or 3Gi"),
         ("modules.queueing.wait_for_pods_ready", 60, "must be a duration such as 30s, 5m or 1h"),
         ("teams.Team", {}, "a team's name is a namespace"),
-        ("teams.kube-system", {}, "the namespace kube-system is not free for a team"),
         ("teams.team-a.other_flavors.spot.gpuu", 1, "spot.gpuu (in --set): unknown key; did you mean gpu?"),
         ("teams", {1: {}}, "teams.1 (in --set): must be a valid string"),
-        ("teams.team-a.other_flavors.spot", {}, "modules.queueing.flavors has no spot"),
-        ("modules.queueing", None, "teams need a queue: add `queueing: {}` to modules, or remove the teams"),
+        ("teams.team-a.other_flavors.spot", {}, "teams.team-a.other_flavors.spot (in --set): modules.queueing"),
+        ("teams.team-a.other_flavors.default", {}, "default is the first flavor, whose quota is the team's own"),
+        ("teams.team-a.lending.cpu", 2, "teams.team-a.lending.cpu (in --set): 2 is more than the quota of the team's"),
+        ("teams.team-a.lending.gpu", 3, "3 is more than the quota of the team's own, 2: lower it, or leave it out"),
+        ("teams.team-a.borrowing.gpu", -1, "must be greater than or equal to 0, not -1"),
+        ("teams.team-a.borrowing.cpu", "-1", "teams.team-a.borrowing.cpu (in --set): must not be negative"),
+        ("modules.queueing.flavors.A100", {}, "flavors.A100 (in --set): a name is lower-case letters, digits"),
+        ("modules.queueing.flavors.spot", {"node_labels": {"a b": "c"}}, "a label's key is letters, digits"),
+        ("modules.queueing.flavors.spot", {"node_labels": {"a": "b/c"}}, "a label's value is letters, digits"),
+        ("modules.queueing.flavors.spot", {"tolerations": [{"effect": "No"}]}, "effect must be NoSchedule or"),
+        ("modules.queueing.flavors.spot", {"tolerations": [{"key": "a", "operator": "In"}]}, "operator must be"),
+        ("modules.queueing.flavors.spot", {"tolerations": [{"value": "a"}]}, "tolerates everything: say so with"),
+        ("modules.queueing.flavors.spot", {"tolerations": [{"kee": "a"}]}, "kee: unknown key; known here: key"),
+        ("modules.queueing.priority_classes.Urgent", 1, "a name is lower-case letters, digits and dashes"),
+        ("modules.queueing.priority_classes.urgent", 2**31, "must be less than 2147483648"),
+        ("modules.queueing.cohort", "a-", "a name is lower-case letters, digits and dashes between them"),
+        (
+            "modules.queueing.preemption",
+            {"reclaim_lent": "Never", "while_borrowing": "LowerPriority"},
+            "while_borrowing LowerPriority needs a reclaim_lent other than Never",
+        ),
+        ("modules.object_store", {"managed": {"bucket_prefix": "A"}}, "bucket_prefix"),
         ("cluster.address_range", "10.244.1.0/24", "address_range 10.244.1.0/24 overlaps pod_range 10.244.0.0/16"),
         ("cluster.address_range", "10.9.0.0/28", "address_range has no room for 1 workers"),
         ("cluster.address_range", "10.9.0.0/27", "choose a larger one, /26 at least"),
@@ -145,7 +180,18 @@ def test_an_extends_that_leads_nowhere_names_the_file_that_has_it(tmp_path: Path
     assert complaint(path) == f"{path}: extends no profile 'labtop': did you mean laptop?"
 
 
-@pytest.mark.parametrize(("text", "said"), [("a: [", "not readable as YAML"), ("- a\n", "a profile is a map")])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: [", "not readable as YAML"),
+        ("- a\n", "a profile is a map"),
+        ("", "the file is empty; the shortest profile is one line: extends: laptop"),
+        ("# nothing\n", "the file is empty"),
+        ("{}\n", "the file is empty"),
+        ("extends:\n", "extends must be the name or path of one profile, not None"),
+        ("modules: {}\nteams: {}\nmodules: {}\n", "the key 'modules' is there twice, first in line 1: keep one"),
+    ],
+)
 def test_a_file_that_is_no_map_is_told(tmp_path: Path, text: str, said: str) -> None:
     assert said in complaint(written(tmp_path, mine=text))
 
@@ -187,3 +233,46 @@ def test_labels_for_a_cluster_that_is_there_already_are_refused() -> None:
 def test_a_pod_may_not_start_more_than_its_node() -> None:
     with pytest.raises(ProfileError, match="lower the one or raise the other"):
         load("mini", {"budget.processes_per_pod": 9000})
+
+
+def test_a_doubled_key_is_told_with_its_file_and_line(tmp_path: Path) -> None:
+    path = written(tmp_path, top="extends: ./base.yaml\n", base="modules: {}\nteams: {}\nmodules: {ray: {}}\n")
+    assert f'in "{tmp_path}/base.yaml", line 3, column 1' in complaint(path)
+
+
+def test_a_class_of_ones_own_stands_beside_the_default_ones_and_null_removes_one(tmp_path: Path) -> None:
+    path = written(tmp_path, mine="extends: mini\nmodules: {queueing: {priority_classes: {urgent: 9, low: null}}}\n")
+    queueing = load(path).modules.queueing
+    assert queueing is not None
+    assert queueing.priority_classes == {"normal": 0, "high": 100, "urgent": 9}
+
+
+def test_a_flavor_of_ones_own_stands_behind_the_default_one_unless_that_is_null(tmp_path: Path) -> None:
+    kept = written(tmp_path, kept="extends: mini\nmodules: {queueing: {flavors: {spot: {}}}}\n")
+    gone = written(tmp_path, gone="extends: mini\nmodules: {queueing: {flavors: {spot: {}, default: null}}}\n")
+    first = written(tmp_path, first="extends: mini\nmodules: {queueing: {flavors: {spot: {}, default: {}}}}\n")
+    found = [list(load(path).modules.on()["queueing"].model_dump()["flavors"]) for path in (kept, gone, first)]
+    assert found == [["default", "spot"], ["spot"], ["spot", "default"]]
+
+
+def test_quota_on_a_flavor_that_no_local_node_has_is_told_with_its_teams_and_file(tmp_path: Path) -> None:
+    flavors = "{default: null, a100: {node_labels: {gpu: a100}}}"
+    path = written(
+        tmp_path, top="extends: ./base.yaml\n", base=f"extends: mini\nmodules: {{queueing: {{flavors: {flavors}}}}}\n"
+    )
+    said = complaint(path)
+    assert "modules.queueing.flavors.a100.node_labels (in base.yaml): no node has gpu=a100" in said
+    assert "team-a, team-b would have quota there" in said
+    assert load(path, {"cluster.provider": "existing"})
+    assert load(path, {"teams": None})
+
+
+def test_a_flavor_without_quota_may_wait_for_its_nodes(tmp_path: Path) -> None:
+    assert load("mini", {"modules.queueing.flavors.a100": {"node_labels": {"gpu": "a100"}}})
+
+
+def test_the_last_override_counts() -> None:
+    on = load("mini", {"modules.tracking": None, "modules.tracking.workers": 2}).modules.tracking
+    assert on is not None
+    assert on.workers == 2
+    assert load("mini", {"modules.tracking.workers": 2, "modules.tracking": None}).modules.tracking is None

@@ -1,4 +1,4 @@
-from profiles.merge import Origins, Tree, merge, nest
+from profiles.merge import Origins, Path, Tree, layers, merge
 
 
 def test_merging_leaves_its_inputs_as_they_are() -> None:
@@ -23,5 +23,19 @@ def test_origins_forget_what_was_removed_or_replaced() -> None:
     assert origins == {}
 
 
-def test_dotted_keys_become_maps() -> None:
-    assert nest({"a.b": 1, "a.c.d": 2, "e": 3}) == {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
+def test_each_dotted_key_becomes_a_layer_in_its_order() -> None:
+    assert layers({"a.b": 1, "a.c.d": 2, "e": 3}) == [{"a": {"b": 1}}, {"a": {"c": {"d": 2}}}, {"e": 3}]
+
+
+def test_a_map_is_merged_over_its_default_and_null_removes_an_entry_of_it() -> None:
+    defaults: dict[Path, Tree] = {("classes",): {"low": 1, "high": 3}}
+    merged = merge({}, {"classes": {"urgent": 9, "low": None}}, "layer", {}, lambda path: defaults.get(path, {}))
+    assert merged == {"classes": {"high": 3, "urgent": 9}}
+
+
+def test_a_default_that_a_layer_names_stands_where_the_layer_has_it() -> None:
+    defaults: dict[Path, Tree] = {("flavors",): {"default": {}, "other": {}}}
+    merged = merge({}, {"flavors": {"a100": {}, "default": {}}}, "layer", {}, lambda path: defaults.get(path, {}))
+    flavors = merged["flavors"]
+    assert isinstance(flavors, dict)
+    assert list(flavors) == ["other", "a100", "default"]

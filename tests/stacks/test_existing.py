@@ -102,3 +102,14 @@ def test_a_user_that_is_refused_is_told(api: FakeApi) -> None:
 
 def test_a_cluster_error_is_shown_without_a_traceback() -> None:
     assert ClusterError.user_message
+
+
+def test_a_team_gets_no_namespace_of_somebody_else_until_it_is_handed_over(api: FakeApi) -> None:
+    api.objects["/api/v1"] = {"resources": [{"kind": "Namespace", "name": "namespaces"}]}
+    api.objects["/api/v1/namespaces/team-a"] = {"metadata": {"labels": {"cairn/environment": "another"}}}
+    with pytest.raises(ClusterError, match=r"kubectl .* label namespace team-a cairn/environment=laptop"):
+        looked(api)
+    api.objects["/api/v1/namespaces/team-a"] = {"metadata": {"labels": OURS}}
+    assert not looked(api).is_foreign(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team-a"}},
+    )

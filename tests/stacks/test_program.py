@@ -80,6 +80,23 @@ def test_the_entry_point_is_an_output_and_its_names_are_on_this_machine_only_if_
     assert not made.deleted_with
 
 
+def test_overrides_count_in_the_order_in_which_the_command_line_kept_them(provided: list[str]) -> None:
+    kept = {"cluster.provider": "existing", "modules.tracking.workers": 2, "modules.tracking": None}
+    on = {"cluster.provider": "existing", "modules.tracking": None, "modules.tracking.workers": 2}
+    found = [
+        "tracking"
+        in run({**SETTINGS, "cairn:profile": "laptop", "cairn:set": json.dumps(overrides)}).outputs["modules"]
+        for overrides in (kept, on)
+    ]
+    assert found == [False, True]
+
+
+def test_what_a_module_lacks_is_told_without_a_traceback(provided: list[str]) -> None:
+    overrides = {"cluster.provider": "existing", "modules.tracking": {}}
+    with pytest.raises(ProfileError, match=r"modules.tracking .* needs database and object_store"):
+        run({**SETTINGS, "cairn:profile": "mini", "cairn:set": json.dumps(overrides)})
+
+
 def test_an_existing_cluster_needs_charts_and_manifests_only(provided: list[str]) -> None:
     run({**SETTINGS, "cairn:profile": "laptop"})
     assert "charts/kueue" in provided

@@ -55,11 +55,14 @@ class MLflow:
     def __init__(self) -> None:
         self.workspaces: set[str] = set()
         self.users: dict[str, str] = {}
+        self.administrators: set[str] = set()
         self.members: set[tuple[str, int]] = set()
 
     def ask(self, method: str, path: str, **content: Any) -> tuple[int, Any]:
         """A request, answered as MLflow does."""
-        roles = [{"id": 4, "name": "admin"}, {"id": 5, "name": "user"}]
+        names = {4: ("admin", "team-a"), 5: ("user", "team-a"), 7: ("user", "team-b")}
+        every = [{"id": number, "name": name, "workspace": place} for number, (name, place) in names.items()]
+        roles = [role for role in every if role["workspace"] == "team-a"]
         who = content.get("username", "")
         match method, path.partition("/mlflow/")[2]:
             case "GET", "workspaces/team-a":
@@ -68,7 +71,8 @@ class MLflow:
                 self.workspaces.add(content["name"])
                 return 201, {}
             case "GET", "users/get":
-                return 200 if who in self.users else 404, {}
+                user = {"username": who, "is_admin": who in self.administrators}
+                return (200, {"user": user}) if who in self.users else (404, {})
             case ("POST", "users/create") if who not in self.users:
                 self.users[who] = content["password"]
                 return 200, {}
@@ -78,7 +82,7 @@ class MLflow:
             case "GET", "roles/list":
                 return 200, {"roles": roles}
             case "GET", "users/roles/list":
-                return 200, {"roles": [role for role in roles if (who, role["id"]) in self.members]}
+                return 200, {"roles": [role for role in every if (who, role["id"]) in self.members]}
             case "POST", "roles/assign" if (who, content["role_id"]) not in self.members:
                 self.members.add((who, content["role_id"]))
                 return 200, {}
@@ -106,6 +110,22 @@ def test_a_teams_job_brings_another_password_to_what_it_should_be(mlflow: MLflow
     mlflow.users["team-a"] = "of another environment"
     mlflow_team.main()
     assert mlflow.users == {"team-a": PASSWORD}
+
+
+def test_an_administrators_account_is_never_given_to_a_team(mlflow: MLflow) -> None:
+    mlflow.users["team-a"] = "the administrator's own"
+    mlflow.administrators.add("team-a")
+    with pytest.raises(SystemExit, match="is an administrator's, which no team gets"):
+        mlflow_team.main()
+    assert mlflow.users == {"team-a": "the administrator's own"}
+
+
+def test_the_account_of_another_workspaces_member_is_never_given_to_a_team(mlflow: MLflow) -> None:
+    mlflow.users["team-a"] = "somebody's"
+    mlflow.members.add(("team-a", 7))
+    with pytest.raises(SystemExit, match="is a member of team-b and not of team-a"):
+        mlflow_team.main()
+    assert mlflow.users == {"team-a": "somebody's"}
 
 
 @pytest.mark.usefixtures("mlflow")
