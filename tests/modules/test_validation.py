@@ -55,7 +55,7 @@ def test_what_requirements_require_is_told_with_them() -> None:
     said = complaint("mini", {"modules.tracking": {}, "modules.features": {}})
     assert "modules.features (in --set): needs object_store and database and online_store, which are off" in said
     lines = said.split("modules.features (in --set)")[1]
-    assert "modules:\n        object_store: {}\n        database: {}\n        online_store: {}" in lines
+    assert "modules:\n        database: {}\n        object_store: {}\n        online_store: {}" in lines
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_a_cluster_error_is_shown_without_a_traceback() -> None:
 
 
 def test_a_team_gets_no_namespace_of_somebody_else_until_it_is_handed_over(api: FakeApi) -> None:
-    api.objects["/api/v1"] = {"resources": [{"kind": "Namespace", "name": "namespaces"}]}
+    api.objects["/api/v1"] = {"resources": [{"kind": "Namespace", "name": "namespaces", "namespaced": False}]}
     api.objects["/api/v1/namespaces/team-a"] = {"metadata": {"labels": {"cairn/environment": "another"}}}
     with pytest.raises(ClusterError, match=r"kubectl .* label namespace team-a cairn/environment=laptop"):
         looked(api)

@@ -126,14 +126,14 @@ def test_a_relative_profile_is_meant_from_the_checkout(provided: list[str]) -> N
 
 
 def test_a_relative_kubeconfig_is_meant_from_the_checkout(provided: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[Path] = []
+    read: list[tuple[str, Path]] = []
     monkeypatch.setattr(existing, "make", MAKE)
-    monkeypatch.setattr(existing, "portable", lambda path, context: read.append(path))
+    monkeypatch.setattr(existing, "portable", lambda path, context, directory: read.append((path, directory)))
     there = Cluster(kubeconfig=pulumi.Output.from_input("the kubeconfig"), identifier="the-cluster")
     monkeypatch.setattr(existing, "connect", lambda kubeconfig: None)
     monkeypatch.setattr(existing, "look", lambda *_: there)
     run({**SETTINGS, "cairn:profile": "laptop", "cairn:kubeconfig": "./mine"})
-    assert read == [REPOSITORY / "mine"]
+    assert read == [("./mine", REPOSITORY)]
 
 
 def test_a_stack_without_a_profile_is_told_how_to_get_one(provided: list[str]) -> None:

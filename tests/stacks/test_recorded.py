@@ -42,6 +42,8 @@ def _loop(monkeypatch: pytest.MonkeyPatch) -> Any:
     asyncio.set_event_loop(loop)
     yield
     loop.close()
+    # Others in this process find one that is open.
+    asyncio.set_event_loop(asyncio.new_event_loop())
 
 
 def test_what_a_preview_does_not_know_is_what_the_state_has_where_that_still_holds() -> None:
