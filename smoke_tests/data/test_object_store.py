@@ -34,9 +34,9 @@ def test_a_team_reads_what_it_wrote(cluster: Cluster, team: Team) -> None:
 
 
 def test_a_wrong_key_is_refused_with_a_reason(cluster: Cluster, team: Team) -> None:
-    wrong = "s3('GET', f'/{BUCKET}/kept', keys=(KEYS[0], 'wrong'))"
+    wrong = "s3('GET', f'/{BUCKET}/kept', keys=(KEYS[0], 'wrong', KEYS[2]))"
     assert "SignatureDoesNotMatch" in pods.refusal(cluster, s3_pod("wrong-key", team, wrong))
-    unknown = "s3('GET', f'/{BUCKET}/kept', keys=('nobody', 'wrong'))"
+    unknown = "s3('GET', f'/{BUCKET}/kept', keys=('nobody', 'wrong', KEYS[2]))"
     assert "InvalidAccessKeyId" in pods.refusal(cluster, s3_pod("unknown-key", team, unknown))
 
 

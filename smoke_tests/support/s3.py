@@ -9,10 +9,9 @@ from smoke_tests.support.workload import CONNECTED, pod
 
 _CLIENT = f"""
 import hashlib, hmac, http.client, os, sys, time, urllib.parse
-REGION = os.environ["AWS_DEFAULT_REGION"]
 {inspect.getsource(make_bucket.signature)}
 {inspect.getsource(make_bucket.signed)}
-KEYS = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
+KEYS = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"], os.environ["AWS_DEFAULT_REGION"]
 BUCKET = os.environ["BUCKET"]
 {CONNECTED}
 def s3(method, target, body="", keys=KEYS):

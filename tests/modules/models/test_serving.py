@@ -59,7 +59,7 @@ def test_models_are_read_where_the_profile_keeps_objects() -> None:
     elsewhere = load("laptop", {"modules.object_store": {"managed": managed}})
     found = [configuration(profile)["credentials"]["s3"] for profile in (LAPTOP, elsewhere)]
     assert [(s3["s3Endpoint"], s3["s3UseHttps"], s3["s3Region"]) for s3 in found] == [
-        ("object-store.object-store.svc:9000", "0", "us-east-1"),
+        ("object-store.object-store.svc:9000", "0", "cairn"),
         ("s3.example.com", "1", "eu-north-1"),
     ]
 
