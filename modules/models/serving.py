@@ -10,6 +10,7 @@ from modules.contract.credentials import Certificate
 from modules.contract.lock import lock
 from modules.contract.module import Module
 from modules.data import object_store
+from modules.in_cluster import program
 from modules.models.serving_runtimes import runtimes
 from modules.parts import routes
 from modules.parts.auth_proxy import IMAGE as AUTH_PROXY
@@ -164,6 +165,7 @@ def _storage() -> Object:
             "container": {
                 "name": "storage-initializer",
                 "image": lock().image("storage-initializer"),
+                "command": ["python3", "-c", program("fetch_model.py")],
                 "resources": _STORAGE_RESOURCES,
                 "securityContext": {
                     "allowPrivilegeEscalation": False,
