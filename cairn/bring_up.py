@@ -47,8 +47,11 @@ class Outcome:
             self.seconds[step] = round(time.monotonic() - start, 1)
 
 
-def bring_up(plan: Plan, preview: bool = False) -> Outcome:
-    """Bring the environment to what the plan says, or only show what that would change."""
+def bring_up(plan: Plan, preview: bool = False, anew: tuple[str, ...] = ()) -> Outcome:
+    """Bring the environment to what the plan says, or only show what that would change.
+
+    The resources with the URNs `anew` are made once more, whether or not anything about them has changed.
+    """
     supply, why = resolve(plan.settings.supply)
     if plan.settings.supply == "auto":
         say(f"supply: {supply} ({why})" + ("" if preview else "; kept for this environment, --supply changes it"))
@@ -73,7 +76,7 @@ def bring_up(plan: Plan, preview: bool = False) -> Outcome:
             if preview:
                 lock.forget = _preview(environment, outcome)
             else:
-                _up(environment, outcome)
+                _up(environment, outcome, anew)
     return outcome
 
 
@@ -96,7 +99,7 @@ def _preflight(plan: Plan, supply: Supply) -> None:
         )
 
 
-def _up(environment: Environment, outcome: Outcome) -> None:
+def _up(environment: Environment, outcome: Outcome, anew: tuple[str, ...]) -> None:
     stack = environment.make_stack()
     clear_backend_lock(environment)
     environment.save(outcome.plan.settings)
@@ -104,7 +107,7 @@ def _up(environment: Environment, outcome: Outcome) -> None:
         say(f"taking up again what was interrupted: {urn}")
     try:
         with show(outcome.progress) as take:
-            stack.up(on_event=take, color="never", show_secrets=False, suppress_outputs=True)
+            stack.up(replace=list(anew), on_event=take, color="never", show_secrets=False, suppress_outputs=True)
     except CommandError as error:
         raise failed(error, outcome.progress, f"cairn up --name {environment.name}") from None
     outcome.progress.finish()
