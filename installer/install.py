@@ -18,6 +18,7 @@ from installer.gate import Ready
 from installer.made_credentials import Credentials
 from installer.manifest_chart import chart_files, digest, patched, without_credentials, write_chart
 from installer.reads import Place, contents, digests, marked
+from installer.volumes import volume_of
 from modules.contract.api import Object
 from modules.contract.checks import Check, to_data
 from modules.contract.cluster import Cluster
@@ -164,13 +165,18 @@ class _Installer:
     def _object(self, made: Object, group: pulumi.Resource, before: Sequence[pulumi.Resource]) -> pulumi.Resource:
         metadata = {**made["metadata"], "labels": {**made["metadata"].get("labels", {}), **self._labels}}
         version_of_api = made["apiVersion"] if "/" in made["apiVersion"] else f"core/{made['apiVersion']}"
-        secret = ["data", "stringData"] if made["kind"] == "Secret" else None
-        return pulumi.CustomResource(
+        options = self._options(group, before, ["data", "stringData"] if made["kind"] == "Secret" else None)
+        if made["kind"] == "StatefulSet":
+            options.ignore_changes = ["spec.volumeClaimTemplates"]
+        resource = pulumi.CustomResource(
             f"kubernetes:{version_of_api}:{made['kind']}",
             _name(made),
             {**filled(made, self._credentials.fill), "metadata": metadata},
-            self._options(group, before, secret),
+            options,
         )
+        if made["kind"] == "StatefulSet":
+            volume_of(made, self._cluster, group, resource)
+        return resource
 
     def _waited_for(self, fingerprint: str, objects: list[Object]) -> pulumi.Input[str]:
         """What a gate waits for anew when it changes: contents by their names, and credentials by their digests."""

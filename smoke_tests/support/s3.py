@@ -3,9 +3,10 @@
 import inspect
 
 from modules.contract.api import Object
+from modules.contract.lock import lock
 from modules.in_cluster import make_bucket
 from smoke_tests.support.team import Team
-from smoke_tests.support.workload import CONNECTED, pod
+from smoke_tests.support.workload import CONNECTED, pod, resources
 
 _CLIENT = f"""
 import hashlib, hmac, http.client, os, sys, time, urllib.parse
@@ -26,6 +27,22 @@ def s3(method, target, body="", keys=KEYS):
         sys.exit(f"HTTP {{answer.status}}: {{text}}")
     return text
 """
+
+
+_BOTO = """
+import boto3, json, os, time, urllib.request
+s3, BUCKET = boto3.client("s3"), os.environ["BUCKET"]
+"""
+
+
+def boto_pod(name: str, team: Team, script: str) -> Object:
+    """A pod whose script has boto3's client `s3`, as the team's Secret configures it, and BUCKET."""
+    manifest = pod(name, team.namespace, _BOTO + script)
+    container = manifest["spec"]["containers"][0]
+    container["image"] = lock().image("storage-initializer")
+    container["envFrom"] = [{"secretRef": {"name": "access"}}]
+    container["resources"] = resources(memory="128Mi")
+    return manifest
 
 
 def s3_pod(name: str, team: Team, script: str, secret: str = "access") -> Object:

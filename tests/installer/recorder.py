@@ -20,6 +20,7 @@ class Registered:
     depends_on: set[str]
     deleted_with: str
     secrets: set[str] = field(default_factory=set)
+    ignores: list[str] = field(default_factory=list)
 
 
 class _Mocks(mocks.Mocks):
@@ -47,6 +48,7 @@ class _Monitor(mocks.MockMonitor):
                 inputs=_plain(inputs),
                 depends_on=set(request.dependencies),
                 deleted_with=request.deletedWith,
+                ignores=list(request.ignoreChanges),
                 secrets={key for key, value in inputs.items() if rpc.is_rpc_secret(value)}
                 | set(request.additionalSecretOutputs),
             )

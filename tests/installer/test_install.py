@@ -198,3 +198,16 @@ def test_a_changed_manifest_shows_in_its_release_and_its_gate(tmp_path: Path) ->
     for type_part, name, key in ((":Release", "kuberay", "values"), (":Ready", "ray", "contents")):
         assert before.one(type_part, name).inputs[key] != after.one(type_part, name).inputs[key]
     assert before.one(":Ready", "queueing").inputs == after.one(":Ready", "queueing").inputs
+
+
+def test_a_servers_volume_is_sized_by_a_resource_of_its_own_so_that_another_size_replaces_nothing(
+    recording: Recording,
+) -> None:
+    server, volume = (
+        recording.one(":StatefulSet", "database/database"),
+        recording.one(":Volume", "database/data-database-0"),
+    )
+    assert server.ignores == ["spec.volumeClaimTemplates"]
+    assert volume.inputs["size"] == "5Gi"
+    assert recording.comes_after(volume, server)
+    assert "kubeconfig" in volume.secrets
