@@ -58,10 +58,11 @@ class Outcome:
             self.seconds[step] = round(time.monotonic() - start, 1)
 
 
-def bring_up(plan: Plan, preview: bool = False, yes: bool = False) -> Outcome:
+def bring_up(plan: Plan, preview: bool = False, yes: bool = False, anew: tuple[str, ...] = ()) -> Outcome:
     """Bring the environment to what the plan says, or only show what that would change.
 
-    What that deletes for good is named, and asked for unless `yes` was said.
+    What that deletes for good is named, and asked for unless `yes` was said. The resources with the URNs `anew` are
+    made once more, whether or not anything about them has changed.
     """
     supply, why = resolve(plan.settings.supply)
     if plan.settings.supply == "auto":
@@ -96,7 +97,7 @@ def bring_up(plan: Plan, preview: bool = False, yes: bool = False) -> Outcome:
             if preview:
                 lock.forget = not _preview(environment, outcome, lock.note_session)
             else:
-                _up(environment, outcome, found)
+                _up(environment, outcome, found, anew)
     return outcome
 
 
@@ -119,7 +120,7 @@ def _preflight(plan: Plan, supply: Supply) -> None:
         )
 
 
-def _up(environment: Environment, outcome: Outcome, found: Consequences) -> None:
+def _up(environment: Environment, outcome: Outcome, found: Consequences, anew: tuple[str, ...]) -> None:
     stack = environment.make_stack()
     # Only where something goes: what Cairn has not foreseen is still protected by Pulumi.
     stack.ignores_protection = bool(found.lost)
@@ -131,6 +132,7 @@ def _up(environment: Environment, outcome: Outcome, found: Consequences) -> None
     try:
         with show(outcome.progress) as take:
             stack.up(
+                replace=list(anew),
                 on_event=take,
                 color="never",
                 show_secrets=False,

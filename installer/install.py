@@ -17,7 +17,9 @@ from catalog.directories import REPOSITORY, charts_root
 from installer.gate import Ready
 from installer.made_credentials import Credentials
 from installer.manifest_chart import chart_files, digest, patched, without_credentials, write_chart
+from installer.reads import Place, contents, digests, marked
 from installer.stakes import has_volumes, is_teams
+from installer.volumes import volume_of
 from modules.contract.api import Object
 from modules.contract.checks import Check, to_data
 from modules.contract.cluster import Cluster
@@ -78,6 +80,8 @@ class _Installer:
         """Each module's resources that don't wait for its gate."""
         self._last: dict[str, list[pulumi.Resource]] = {}
         """Of each module's resources those that come after all others: who waits for these waits for all."""
+        self._contents: dict[Place, Any] = {}
+        """What is in the Secrets and ConfigMaps of all modules so far."""
 
     def add(self, module: Module) -> None:
         group = pulumi.ComponentResource(f"cairn:module:{module.name}", module.name)
@@ -85,9 +89,12 @@ class _Installer:
         before = [resource for name in module.requires for resource in self._last.get(name, [])]
         before += [resource for name in module.after for resource in self._begun.get(name, [])]
         objects = module.objects(self._profile)
+        fingerprint = _fingerprint([module_version(module), software, objects])
+        self._contents |= contents(objects)
+        objects = [marked(made, self._contents) for made in objects]
         own = [made for made in objects if module.owns_object(made)]
         first, of_own = module.gates(self._profile)
-        contents = [module_version(module), software, objects]
+        waited_for = self._waited_for(fingerprint, objects)
         present = module.name in self._cluster.present
         namespace = None if present or module.namespace is None else self._namespace(module, group, before)
         home = [namespace] if namespace else []
@@ -98,11 +105,11 @@ class _Installer:
             last = [*before, *begun]
         else:
             begun += self._software(module, software, group, [*before, *home])
-            last = [self._gate(module.name, module, first, group, contents, [*before, *begun])]
+            last = [self._gate(module.name, module, first, group, waited_for, [*before, *begun])]
         self._begun[module.name] = begun
         last += self._objects(own, group, last)
         if of_own and not present:
-            last = [self._gate(f"{module.name}-objects", module, of_own, group, contents, last)]
+            last = [self._gate(f"{module.name}-objects", module, of_own, group, waited_for, last)]
         self._last[module.name] = last
         group.register_outputs({})
 
@@ -173,12 +180,25 @@ class _Installer:
         version_of_api = made["apiVersion"] if "/" in made["apiVersion"] else f"core/{made['apiVersion']}"
         options = self._options(group, before, ["data", "stringData"] if made["kind"] == "Secret" else None)
         options.protect = protect or is_teams(made)
-        return pulumi.CustomResource(
+        if made["kind"] == "StatefulSet":
+            options.ignore_changes = ["spec.volumeClaimTemplates"]
+        resource = pulumi.CustomResource(
             f"kubernetes:{version_of_api}:{made['kind']}",
             _name(made),
             {**filled(made, self._credentials.fill), "metadata": metadata},
             options,
         )
+        if made["kind"] == "StatefulSet":
+            volume_of(made, self._cluster, group, resource)
+        return resource
+
+    def _waited_for(self, fingerprint: str, objects: list[Object]) -> pulumi.Input[str]:
+        """What a gate waits for anew when it changes: contents by their names, and credentials by their digests."""
+        read = digests(objects)
+        if not read:
+            return fingerprint
+        filled_in = pulumi.Output.all(*(self._credentials.fill(digest) for digest in read))
+        return filled_in.apply(lambda plain: _fingerprint([fingerprint, *plain]))
 
     def _gate(
         self,
@@ -186,7 +206,7 @@ class _Installer:
         module: Module,
         checks: tuple[Check, ...],
         group: pulumi.Resource,
-        contents: object,
+        waited_for: pulumi.Input[str],
         before: Sequence[pulumi.Resource],
     ) -> pulumi.Resource:
         installed = self._installed.get(module.name)
@@ -198,7 +218,7 @@ class _Installer:
                 "kubeconfig": pulumi.Output.secret(self._cluster.kubeconfig),
                 "cluster": self._cluster.identifier,
                 "checks": to_data(checks),
-                "contents": _fingerprint(contents),
+                "contents": waited_for,
                 "seconds": module.ready_seconds,
                 **({"release": module.release, "installed": installed} if installed is not None else {}),
             },

@@ -15,6 +15,7 @@ from modules.contract.credentials import (
     Authority,
     Certificate,
     Credential,
+    Digest,
     Encoded,
     Part,
     Password,
@@ -120,12 +121,13 @@ class Credentials:
     def fill(self, credential: Credential) -> pulumi.Output[str]:
         """The credential's value, a secret unless it is a certificate."""
         match credential:
-            case Encoded() | Text():
+            case Encoded() | Text() | Digest():
                 # The parts come with the outputs of what they are made of, secret or not.
                 made = {str(source): self._made(source) for source in sources(credential)}
-                return pulumi.Output.all(**made).apply(
+                text = pulumi.Output.all(**made).apply(
                     lambda plain: value(credential, lambda source: str(plain[str(source)]))
                 )
+                return pulumi.Output.unsecret(text) if isinstance(credential, Digest) else text
             case _:
                 return self._made(credential)
 

@@ -12,6 +12,7 @@ from modules.contract.checks import (
     Condition,
     DefaultStorageClass,
     Devices,
+    Done,
     Established,
     Exists,
     RolledOut,
@@ -48,7 +49,7 @@ def failing(module: Module, profile: Profile, version: str, client: ApiClient) -
     if version == ALREADY_THERE:
         found = [evaluate(check, client) for check in module.foreign]
         return () if any(result.ok for result in found) else tuple(result.why for result in found)
-    return tuple(result.why for check in module.ready(profile) if not (result := evaluate(check, client)).ok)
+    return tuple(result.why for check in module.checks(profile) if not (result := evaluate(check, client)).ok)
 
 
 def _why_not(check: Check, client: ApiClient) -> str:
@@ -67,6 +68,8 @@ def _why_not(check: Check, client: ApiClient) -> str:
         case Condition():
             found = get(client, path_of(check.api_version, check.resource, check.name, check.namespace))
             return _no_condition(found, check.type)
+        case Done():
+            return _not_done(get(client, path_of("batch/v1", "jobs", check.name, check.namespace)))
         case Exists():
             found = get(client, path_of(check.api_version, check.resource, check.name, check.namespace))
             return "not there" if found is None else ""
@@ -102,6 +105,19 @@ def _not_rolled_out(check: RolledOut, client: ApiClient) -> str:
     if updated >= wanted and available >= wanted:
         return ""
     return f"{available} of {wanted} available" + ("" if updated >= wanted else f", {updated} up to date")
+
+
+def _not_done(job: Object | None) -> str:
+    if job is None:
+        return "not there"
+    conditions = {each["type"]: each for each in job.get("status", {}).get("conditions") or []}
+    if conditions.get("Complete", {}).get("status") == "True":
+        return ""
+    if conditions.get("Failed", {}).get("status") == "True":
+        name, namespace = job["metadata"]["name"], job["metadata"]["namespace"]
+        said = conditions["Failed"].get("message", "")
+        return f"failed: {said}; what it said: kubectl -n {namespace} logs job/{name}"
+    return "has not ended yet"
 
 
 def _no_condition(found: Object | None, wanted: str) -> str:

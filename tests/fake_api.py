@@ -11,7 +11,7 @@ import yaml
 
 
 class FakeApi:
-    """`objects` maps paths to what GET answers; `refusals` maps paths to the status and message of any call."""
+    """`objects` maps paths to what GET answers and PUT changes; `refusals` to the status and message of any call."""
 
     def __init__(self, port: int) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
@@ -59,6 +59,12 @@ def fake_api() -> Iterator[FakeApi]:
 
         def do_DELETE(self) -> None:
             self._reply("DELETE")
+
+        def do_PUT(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.path in api.objects and self.path not in api.refusals:
+                api.objects[self.path] = body
+            self._reply("PUT")
 
         def _reply(self, method: str) -> None:
             status, content = api.answer(method, self.path)

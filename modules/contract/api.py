@@ -77,6 +77,19 @@ def get(api: client.ApiClient, path: str, accept: str = "application/json") -> O
         raise
 
 
+def execute(api: client.ApiClient, namespace: str, pod: str, container: str, command: list[str]) -> str:
+    """What a command in a running container prints. Raises ApiError."""
+    from kubernetes.stream import stream
+
+    # A client of its own: `stream` changes it while it is under way.
+    core = client.CoreV1Api(client.ApiClient(api.configuration))
+    where = {"container": container, "command": command, "stdout": True, "stderr": True, "_request_timeout": 10}
+    try:
+        return str(stream(core.connect_get_namespaced_pod_exec, pod, namespace, **where))
+    except (HTTPError, client.ApiException, OSError) as error:
+        raise ApiError(getattr(error, "status", None) or 0, str(getattr(error, "reason", "") or error)) from None
+
+
 def _message(text: str) -> str:
     try:
         return str(json.loads(text).get("message", ""))

@@ -56,6 +56,17 @@ class Condition(_Check):
         return f"{self.resource} {f'{self.namespace}/' if self.namespace else ''}{self.name}"
 
 
+class Done(_Check):
+    """A job has ended well: the account that it makes is there, and what it was told to try with it worked."""
+
+    check: Literal["done"] = "done"
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"Job {self.namespace}/{self.name}"
+
+
 class Exists(_Check):
     """An object exists."""
 
@@ -100,7 +111,7 @@ class Allocatable(_Check):
 
 
 Check = Annotated[
-    RolledOut | Established | Accepts | Condition | Exists | DefaultStorageClass | Devices | Allocatable,
+    RolledOut | Established | Accepts | Condition | Done | Exists | DefaultStorageClass | Devices | Allocatable,
     Field(discriminator="check"),
 ]
 

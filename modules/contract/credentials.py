@@ -4,6 +4,8 @@ Objects and values stay pure, and so can be compared, written down and shown: a 
 """
 
 import base64
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -94,9 +96,19 @@ class Text:
         return self.template.format(**{name: str(part) for name, part in self.parts.items()})
 
 
+class Digest:
+    """A short fingerprint of content with credentials in it: another one for other credentials, and it tells none."""
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+    def __str__(self) -> str:
+        return f"<digest of {', '.join(dict.fromkeys(str(source) for source in sources(self)))}>"
+
+
 Source = Password | Authority | Part
 """What somebody must make."""
-Credential = Source | Encoded | Text
+Credential = Source | Encoded | Text | Digest
 """What may stand in an object or in a chart's values."""
 
 
@@ -122,6 +134,9 @@ def value(credential: Credential, make: Callable[[Source], str]) -> str:
         return base64.b64encode(value(credential.content, make).encode()).decode()
     if isinstance(credential, Text):
         return credential.template.format(**{name: value(part, make) for name, part in credential.parts.items()})
+    if isinstance(credential, Digest):
+        plain = filled(credential.content, lambda part: value(part, make))
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
     return make(credential)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from kubernetes.client import ApiClient
 
 from modules.contract.api import Object
-from modules.contract.checks import Check, Condition, Exists
+from modules.contract.checks import Check, Condition, Done, Exists
 from modules.contract.entry import Entry
 from modules.contract.names import NameRule
 from modules.contract.team import Forgetting, TeamPart
@@ -167,9 +167,14 @@ class Module:
         group = made["apiVersion"].partition("/")[0]
         return any(definition.partition(".")[2] == group for definition in self.owns)
 
+    def checks(self, profile: Profile) -> tuple[Check, ...]:
+        """How to tell that it serves whom it is made for: `ready`, and that every account's job has ended well."""
+        jobs = (made["metadata"] for made in self.objects(profile) if made["kind"] == "Job")
+        return (*self.ready(profile), *(Done(namespace=job["namespace"], name=job["name"]) for job in jobs))
+
     def gates(self, profile: Profile) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
         """What must hold before the module's own objects are made, and what can hold only afterwards."""
-        checks = self.ready(profile)
+        checks = self.checks(profile)
         of_own = tuple(check for check in checks if self.owns_check(check))
         return tuple(check for check in checks if check not in of_own), of_own
 

@@ -103,8 +103,11 @@ _PROGRAMS_VOLUME = {"name": PROGRAMS, "configMap": {"name": PROGRAMS}}
 _PASSWD_MOUNT = {"name": PROGRAMS, "mountPath": "/etc/passwd", "subPath": "passwd"}
 
 
+_FILES = ("postgres.sh", "postgresql.conf", "make_database.sh", "keep_passwords.sh")
+
+
 def _programs() -> Object:
-    files = {name: program(name) for name in ("postgres.sh", "postgresql.conf", "make_database.sh")}
+    files = {name: program(name) for name in _FILES}
     return config_map(PROGRAMS, NAMESPACE, {**files, "pg_hba.conf": _HBA, "passwd": _PASSWD})
 
 

@@ -68,7 +68,7 @@ def _use_of_path(team: str) -> list[Object]:
 
 def _server(profile: Profile) -> Object:
     settings = {"DATABASE": database.NAME, "STORE": online_store.NAME}
-    wanted = {"DATABASE": ("host", "port", "user", "password"), "STORE": ("host", "port", "tls", "password")}
+    wanted = {"DATABASE": ("host", "port", "user", "password"), "STORE": ("host", "port", "tls", "password", "about")}
     return {
         "name": NAME,
         "image": lock().image("features"),

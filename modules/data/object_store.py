@@ -32,13 +32,16 @@ HOST = f"{NAME}.{NAMESPACE}.svc"
 PORT = 9000
 ADMIN_PORT = 9001
 """Where accounts are made; the gateway doesn't route to it."""
-REGION = "us-east-1"
+REGION = "cairn"
+"""Not us-east-1, for which S3's clients still sign some requests as they did before 2014; versitygw refuses those."""
 USER = 1000
 ADMINISTRATOR = "administrator"
 """The Secret with the administrator's keys."""
 ROOT = "administrator"
 """The root account's key ID."""
 PROGRAMS = "programs"
+OWNERS = "owners"
+"""The container that keeps buckets open to their owners."""
 KEY_ID, SECRET_KEY = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 
 
@@ -74,7 +77,8 @@ def account_for(consumer: str, target: tuple[str, str], profile: Profile) -> tup
         return place, copied(name, NAMESPACE, managed.secret, pair, target)
     account = {KEY_ID: consumer, SECRET_KEY: Password(f"object-store-{consumer}"), "BUCKET": consumer}
     place = {"AWS_ENDPOINT_URL": f"http://{HOST}:{PORT}", "AWS_DEFAULT_REGION": REGION}
-    return {**account, **place}, [secret(name, NAMESPACE, account), job(name, NAMESPACE, _make_bucket(name))]
+    given = {**account, **place}
+    return given, [secret(name, NAMESPACE, given), job(name, NAMESPACE, _make_bucket(name))]
 
 
 def _make_bucket(name: str) -> Object:
@@ -84,6 +88,7 @@ def _make_bucket(name: str) -> Object:
         "command": ["python3", "/programs/make_bucket.py"],
         "env": [
             {"name": "ADMIN_ENDPOINT", "value": f"http://{HOST}:{ADMIN_PORT}"},
+            {"name": "REGION", "value": REGION},
             from_secret("ADMIN_ACCESS_KEY_ID", ADMINISTRATOR, "ROOT_ACCESS_KEY_ID"),
             from_secret("ADMIN_SECRET_ACCESS_KEY", ADMINISTRATOR, "ROOT_SECRET_ACCESS_KEY"),
         ],
@@ -103,7 +108,7 @@ def _pod() -> Object:
         "command": ["/usr/local/bin/versitygw"],
         "args": [
             *(f"--port=:{PORT}", f"--admin-port=:{ADMIN_PORT}", f"--region={REGION}", "--health=/health", "--quiet"),
-            *("--iam-dir=/data/accounts", "posix", "/data/buckets"),
+            *("--iam-dir=/data/accounts", "posix", "--versioning-dir=/data/versions", "/data/buckets"),
         ],
         "envFrom": [{"secretRef": {"name": ADMINISTRATOR}}],
         # A pod's memory counts the cache of its files too: Go's share of it is kept small.
@@ -115,9 +120,23 @@ def _pod() -> Object:
         "volumeMounts": [
             {"name": "data", "mountPath": "/data/buckets", "subPath": "buckets"},
             {"name": "data", "mountPath": "/data/accounts", "subPath": "accounts"},
+            {"name": "data", "mountPath": "/data/versions", "subPath": "versions"},
         ],
     }
-    return {"securityContext": pod_security(USER), "containers": [container]}
+    owners = {
+        "name": OWNERS,
+        "image": lock().image("python"),
+        "command": ["python3", "/programs/keep_owners.py"],
+        "env": [{"name": "BUCKETS", "value": "/data/buckets"}],
+        "resources": resources("5m", "16Mi", "64Mi"),
+        "securityContext": UNPRIVILEGED,
+        "volumeMounts": [
+            {"name": "data", "mountPath": "/data/buckets", "subPath": "buckets"},
+            {"name": PROGRAMS, "mountPath": "/programs"},
+        ],
+    }
+    volumes = [{"name": PROGRAMS, "configMap": {"name": PROGRAMS}}]
+    return {"securityContext": pod_security(USER), "containers": [container, owners], "volumes": volumes}
 
 
 def _objects(profile: Profile) -> list[Object]:
@@ -125,7 +144,7 @@ def _objects(profile: Profile) -> list[Object]:
         return [copy_program(NAMESPACE)]
     root = {"ROOT_ACCESS_KEY_ID": ROOT, "ROOT_SECRET_ACCESS_KEY": Password("object-store-administrator")}
     return [
-        config_map(PROGRAMS, NAMESPACE, {"make_bucket.py": program("make_bucket.py")}),
+        config_map(PROGRAMS, NAMESPACE, {name: program(name) for name in ("make_bucket.py", "keep_owners.py")}),
         secret(ADMINISTRATOR, NAMESPACE, root),
         service(NAME, NAMESPACE, {"s3": PORT, "admin": ADMIN_PORT}),
         *route_for("s3", NAMESPACE, NAME, PORT, profile),

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from modules.contract.api import Object
+from kubernetes.client import ApiClient
+
+from modules.contract.api import Object, execute
 from modules.contract.checks import Check, Exists, RolledOut
 from modules.contract.credentials import Password, Text
 from modules.contract.lock import lock
@@ -39,13 +41,16 @@ appendfsync everysec
 def store_for(namespace: str, profile: Profile) -> list[Object]:
     """The Secret `online-store` in a consumer's namespace, with the keys host, port, tls (true or false) and password.
 
-    All consumers share one store: only systems that keep their users apart are given it, never teams.
+    All consumers share one store: only systems that keep their users apart are given it, never teams. `about` says in a
+    person's words which store it is and what sets how much it keeps, for whoever has to say that it is full.
     """
     managed = _settings(profile).managed
     if managed is None:
         place: dict[str, Any] = {"host": HOST, "port": str(PORT), "tls": "false", "password": PASSWORD}
+        place["about"] = f"{HOST}, which keeps {_settings(profile).memory} (modules.online_store.memory)"
         return [secret(NAME, namespace, place)]
     place = {"host": managed.host, "port": str(managed.port), "tls": str(managed.tls).lower()}
+    place["about"] = f"{managed.host}, whose memory is set by whoever runs it"
     copies = copied(f"consumer-{namespace}", NAMESPACE, managed.secret, {"password": "password"}, (NAME, namespace))
     return [secret(NAME, namespace, place), *copies]
 
@@ -91,6 +96,29 @@ def _ready(profile: Profile) -> tuple[Check, ...]:
     return (RolledOut(kind="StatefulSet", namespace=NAMESPACE, name=NAME),)
 
 
+_MEMORY = """REDISCLI_AUTH=$(sed -n 's/^requirepass //p' /settings/redis.conf) exec redis-cli -p {port} info memory"""
+_NEARLY = 0.9
+"""From how much of its memory on the store's state is worth a word."""
+
+
+def memory_notes(info: str) -> tuple[str, ...]:
+    """What there is to say of Redis' own report of its memory. Pure."""
+    found = dict(line.strip().split(":", 1) for line in info.splitlines() if ":" in line)
+    used, most = int(found.get("used_memory", 0)), int(found.get("maxmemory", 0))
+    if used < most * _NEARLY or not most:
+        return ()
+    state = "is full" if used >= most else "is nearly full"
+    return (
+        f"the store {state}: {used / 2**20:.0f} of {most / 2**20:.0f} MiB (modules.online_store.memory), which all "
+        "teams share; what doesn't fit is refused, what is there is read",
+    )
+
+
+def _notes(client: ApiClient) -> tuple[str, ...]:
+    command = ["sh", "-c", _MEMORY.replace("{port}", str(PORT))]
+    return memory_notes(execute(client, NAMESPACE, f"{NAME}-0", NAME, command))
+
+
 def _settings(profile: Profile) -> OnlineStore:
     assert profile.modules.online_store is not None
     return profile.modules.online_store
@@ -105,4 +133,5 @@ MODULE = Module(
     uses=(Offer.VOLUMES,),
     objects=_objects,
     ready=_ready,
+    notes=_notes,
 )

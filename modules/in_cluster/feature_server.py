@@ -2,11 +2,13 @@
 
 It listens on 127.0.0.1 alone; the proxy beside it has asked Kubernetes whether the caller may use the path.
 DATABASE_HOST, DATABASE_PORT, DATABASE_USER and DATABASE_PASSWORD reach the registries, STORE_HOST, STORE_PORT,
-STORE_TLS and STORE_PASSWORD the online store; KEEP_ALIVE_SECONDS is how long an idle connection stays open.
+STORE_TLS and STORE_PASSWORD the online store, of which STORE_ABOUT says what it is and keeps; KEEP_ALIVE_SECONDS is how
+long an idle connection stays open.
 """
 
 import asyncio
 import json
+import logging
 import os
 import re
 from collections.abc import Awaitable, Callable
@@ -14,9 +16,13 @@ from typing import Any
 
 import dill
 import uvicorn
+from fastapi import Request
+from fastapi.responses import JSONResponse
 from feast import FeatureStore, RepoConfig
+from feast.errors import FeastError
 from feast.feature_server import get_app
 from feast.transformation import udf_rehydrate
+from redis.exceptions import ResponseError
 from sqlalchemy.exc import OperationalError
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -60,6 +66,21 @@ def store_of(team: str) -> FeatureStore:
     return FeatureStore(config=RepoConfig(**settings))
 
 
+FULL = "the online store is full, so nothing was written: {about}, for all teams together; what is there is still read"
+CALLERS = (ValueError, TypeError, LookupError)
+"""What Feast and pandas raise for features, columns and types that don't fit."""
+
+
+async def explain(_: Request, error: Exception) -> JSONResponse:
+    """An error as Feast's clients read it: with what the caller can do about it, and without the server's insides."""
+    logging.getLogger("uvicorn.error").error("a request failed", exc_info=error)
+    status, said = 400, f"no such column or feature: {error}" if isinstance(error, LookupError) else str(error)
+    if isinstance(error, ResponseError):
+        full = "maxmemory" in str(error)
+        status, said = (507, FULL.format(about=os.environ["STORE_ABOUT"])) if full else (502, "the store refused it")
+    return JSONResponse(FeastError(said).to_error_detail(), status)
+
+
 async def answer(send: Send, status: int, detail: str) -> None:
     """Send a short answer in the form of Feast's own."""
     headers = [(b"content-type", b"application/json")]
@@ -96,7 +117,10 @@ class Teams:
         async with self._making:
             if team not in self._servers:
                 store = await asyncio.to_thread(store_of, team)
-                self._servers[team] = get_app(store, registry_ttl_sec=0)
+                server = get_app(store, registry_ttl_sec=0)
+                for kind in (ResponseError, *CALLERS):
+                    server.add_exception_handler(kind, explain)
+                self._servers[team] = server
             return self._servers[team]
 
 

@@ -1,6 +1,6 @@
 """Takes away the buckets and accounts of teams that are gone, in a pod that has boto3; prints a name a line.
 
-Of those whose names begin with PREFIX, all that are not in THERE; KEPT is a bucket that has a folder for each of them.
+Of those whose names begin with PREFIX, all that are not in THERE; of other buckets their folders in `workspaces`.
 """
 
 import os
@@ -31,7 +31,7 @@ for bucket in store.buckets.all():
         for kept in bucket.objects.all():
             kept.delete()
         bucket.delete()
-        status, said = ask(f"/delete-user?access={bucket.name}")
+        status, said = ask("PATCH", "ADMIN_ENDPOINT", "ADMIN", f"/delete-user?access={bucket.name}")
         if status >= 300:
             sys.exit(f"account {bucket.name}: HTTP {status}: {said}")
         print(bucket.name)

@@ -1,7 +1,8 @@
 """Makes a consumer's account and bucket in versitygw, or brings them to what they should be.
 
-ADMIN_ENDPOINT, ADMIN_ACCESS_KEY_ID and ADMIN_SECRET_ACCESS_KEY are the administrator's; AWS_ACCESS_KEY_ID,
-AWS_SECRET_ACCESS_KEY and BUCKET the consumer's.
+ADMIN_ENDPOINT, ADMIN_ACCESS_KEY_ID and ADMIN_SECRET_ACCESS_KEY are the administrator's; AWS_ENDPOINT_URL,
+AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and BUCKET the consumer's; REGION is the server's. At the end the consumer's
+keys are tried.
 """
 
 import hashlib
@@ -12,21 +13,22 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
-REGION = "us-east-1"
 
-
-def signature(secret: str, day: str, text: str) -> str:
+def signature(secret: str, region: str, day: str, text: str) -> str:
     """The signature that AWS calls version 4."""
     key = f"AWS4{secret}".encode()
-    for part in (day, REGION, "s3", "aws4_request"):
+    for part in (day, region, "s3", "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     return hmac.new(key, text.encode(), "sha256").hexdigest()
 
 
 def signed(
-    keys: tuple[str, str], method: str, host: str, target: str, body: str, headers: dict[str, str], now: float
+    keys: tuple[str, str, str], method: str, host: str, target: str, body: str, headers: dict[str, str], now: float
 ) -> dict[str, str]:
-    """The headers of a request by the owner of `keys` (its name, and the secret); `target` is its path and query."""
+    """The headers of a request by the owner of `keys` (its name, the secret, the region).
+
+    `target` is its path and query, the query's parts in order, each with its `=`.
+    """
     path, _, query = target.partition("?")
     moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     digest = hashlib.sha256(body.encode()).hexdigest()
@@ -34,22 +36,25 @@ def signed(
     names = sorted(headers)
     lines = [f"{name}:{headers[name]}\n" for name in names]
     request = "\n".join([method, path, query, "".join(lines), ";".join(names), digest])
-    scope = f"{moment[:8]}/{REGION}/s3/aws4_request"
+    scope = f"{moment[:8]}/{keys[2]}/s3/aws4_request"
     text = "\n".join(["AWS4-HMAC-SHA256", moment, scope, hashlib.sha256(request.encode()).hexdigest()])
-    made = signature(keys[1], moment[:8], text)
+    made = signature(keys[1], keys[2], moment[:8], text)
     fields = f"Credential={keys[0]}/{scope}, SignedHeaders={';'.join(names)}, Signature={made}"
     return {**headers, "authorization": f"AWS4-HMAC-SHA256 {fields}"}
 
 
-def ask(target: str, body: str = "", headers: dict[str, str] | None = None) -> tuple[int, str]:
-    """Send one request of the administrator's interface; the answer's status and text. Waits for a server."""
-    host = urlsplit(os.environ["ADMIN_ENDPOINT"]).netloc
-    keys = os.environ["ADMIN_ACCESS_KEY_ID"], os.environ["ADMIN_SECRET_ACCESS_KEY"]
+def ask(method: str, endpoint: str, owner: str, target: str, body: str = "", **headers: str) -> tuple[int, str]:
+    """Send one request with the keys in the environment that begin with `owner`; the answer's status and text.
+
+    Waits for a server.
+    """
+    host = urlsplit(os.environ[endpoint]).netloc
+    keys = os.environ[f"{owner}_ACCESS_KEY_ID"], os.environ[f"{owner}_SECRET_ACCESS_KEY"], os.environ["REGION"]
     while True:
         connection = HTTPConnection(host, timeout=10)
-        made = signed(keys, "PATCH", host, target, body, headers or {}, time.time())
+        made = signed(keys, method, host, target, body, headers, time.time())
         try:
-            connection.request("PATCH", target, body, made)
+            connection.request(method, target, body, made)
             answer = connection.getresponse()
             return answer.status, answer.read().decode(errors="replace")
         except OSError as error:
@@ -73,7 +78,7 @@ def refuse_anothers(user: str, bucket: str) -> None:
 
 def listed(target: str, entries: str, key: str, value: str) -> dict[str, str]:
     """What the administrator's interface lists, as `key` and `value` of each entry."""
-    status, said = ask(target)
+    status, said = ask("PATCH", "ADMIN_ENDPOINT", "ADMIN", target)
     if status >= 300:
         raise SystemExit(f"{target}: HTTP {status}: {said}")
     return {each.findtext(key, ""): each.findtext(value, "") for each in ElementTree.fromstring(said).iter(entries)}
@@ -82,7 +87,7 @@ def listed(target: str, entries: str, key: str, value: str) -> dict[str, str]:
 def settle(done: str, *attempts: tuple[str, str, dict[str, str]]) -> None:
     """Do the first of the attempts that is not refused because the thing is there already."""
     for target, body, headers in attempts:
-        status, said = ask(target, body, headers)
+        status, said = ask("PATCH", "ADMIN_ENDPOINT", "ADMIN", target, body, **headers)
         if status < 300:
             print(done, flush=True)
             return
@@ -92,7 +97,7 @@ def settle(done: str, *attempts: tuple[str, str, dict[str, str]]) -> None:
 
 
 def main() -> None:
-    """Make the account, then the bucket."""
+    """Make the account, then the bucket, and try the one on the other."""
     user, secret = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
     bucket = os.environ["BUCKET"]
     refuse_anothers(user, bucket)
@@ -107,6 +112,10 @@ def main() -> None:
         (f"/{bucket}/create", "", {"x-vgw-owner": user}),
         (f"/change-bucket-owner?bucket={bucket}&owner={user}", "", {}),
     )
+    status, said = ask("GET", "AWS_ENDPOINT_URL", "AWS", f"/{bucket}?list-type=2&max-keys=1")
+    if status >= 300:
+        raise SystemExit(f"the keys of {user} don't open its bucket {bucket}: HTTP {status}: {said}")
+    print("its keys open it", flush=True)
 
 
 if __name__ == "__main__":

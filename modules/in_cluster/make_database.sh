@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes a consumer's role and database, or brings them to what they should be. PGHOST, PGPORT, PGUSER and PGPASSWORD
 # are the administrator's; NAME and PASSWORD the consumer's. SHARED_WITH may name another role, which then may do all
-# that the consumer may.
+# that the consumer may. At the end the consumer's password is tried.
 set -eu
 PATH=/usr/lib/postgresql/15/bin:$PATH
 until pg_isready --quiet; do
@@ -25,6 +25,11 @@ SELECT format('DO %L', format('BEGIN RAISE EXCEPTION USING MESSAGE = %L; END', r
   ) AS found \gexec
 SELECT format('CREATE ROLE %I', :'name') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'name') \gexec
 ALTER ROLE :"name" LOGIN PASSWORD :'password';
+SELECT to_regclass('accounts') IS NOT NULL AS kept \gset
+\if :kept
+INSERT INTO accounts SELECT rolname, rolpassword FROM pg_authid WHERE rolname = :'name'
+  ON CONFLICT (role) DO UPDATE SET verifier = excluded.verifier;
+\endif
 -- Only a member may make somebody the owner, unless a superuser does.
 GRANT :"name" TO CURRENT_USER;
 SELECT format('CREATE DATABASE %I OWNER %I', :'name', :'name')
@@ -36,4 +41,5 @@ SELECT format('CREATE ROLE %I', :'other') WHERE NOT EXISTS (SELECT FROM pg_roles
 GRANT :"name" TO :"other";
 \endif
 SQL
+PGUSER=$NAME PGPASSWORD=$PASSWORD psql --no-psqlrc --quiet --tuples-only --dbname="$NAME" --command='SELECT' >/dev/null
 echo "role and database $NAME are there"

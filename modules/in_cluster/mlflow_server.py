@@ -1,7 +1,8 @@
 """Waits for the database, brings its tables up to date, and becomes MLflow's server.
 
 DATABASE_URI is where runs, models, users and permissions are kept; BUCKET and the AWS_ variables name the place of
-artifacts; WORKERS says how many processes serve. Runs on MLflow's own image.
+artifacts; WORKERS says how many processes serve; MLFLOW_AUTH_ADMIN_USERNAME and MLFLOW_AUTH_ADMIN_PASSWORD are the
+administrator's. Runs on MLflow's own image.
 """
 
 import os
@@ -15,7 +16,7 @@ PORT = "5000"
 USERS = """[mlflow]
 default_permission = NO_PERMISSIONS
 database_uri = {uri}
-authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+authorization_function = mlflow_accounts:authenticate
 # Checking a password takes 50 ms of a core, and clients send it with every request.
 auth_cache_ttl_seconds = 60
 """
@@ -33,9 +34,23 @@ def wait_for(uri: str) -> None:
             time.sleep(1)
 
 
+def set_administrator(uri: str) -> None:
+    """Give the administrator the password that its Secret has now: MLflow reads that one on empty tables only."""
+    from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
+
+    name, password = os.environ["MLFLOW_AUTH_ADMIN_USERNAME"], os.environ["MLFLOW_AUTH_ADMIN_PASSWORD"]
+    store = SqlAlchemyStore()
+    store.init_db(uri)
+    if store.has_user(name) and not store.authenticate_user(name, password):
+        store.update_user(name, password=password)
+        print("the administrator has the password of its Secret", flush=True)
+
+
 def become(command: list[str], extra_env: dict[str, str], **_: object) -> NoReturn:
     """Start the web server in this process's place: MLflow would wait for it, and keep 220 MiB for that."""
-    os.execvpe(command[0], command, {**os.environ, **extra_env})
+    # Its processes look up `mlflow_accounts` by name.
+    paths = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.execvpe(command[0], command, {**os.environ, **extra_env, "PYTHONPATH": os.pathsep.join(paths)})
 
 
 def serve(uri: str) -> None:
@@ -47,6 +62,7 @@ def serve(uri: str) -> None:
     cli(["db", "upgrade", uri], standalone_mode=False)
     users_cli(["db", "upgrade", "--url", uri], standalone_mode=False)
     print("the database's tables are up to date", flush=True)
+    set_administrator(uri)
     mlflow.server._exec_cmd = become
     options = [
         *("--host", "0.0.0.0", "--port", PORT, "--workers", os.environ["WORKERS"]),

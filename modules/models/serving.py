@@ -10,6 +10,7 @@ from modules.contract.credentials import Certificate
 from modules.contract.lock import lock
 from modules.contract.module import Module
 from modules.data import object_store
+from modules.in_cluster import program
 from modules.models.model_names import names_of_models
 from modules.models.serving_runtimes import for_team, runtimes
 from modules.parts import routes
@@ -165,6 +166,7 @@ def _storage() -> Object:
             "container": {
                 "name": "storage-initializer",
                 "image": lock().image("storage-initializer"),
+                "command": ["python3", "-c", program("fetch_model.py")],
                 "resources": _STORAGE_RESOURCES,
                 "securityContext": {
                     "allowPrivilegeEscalation": False,

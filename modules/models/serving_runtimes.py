@@ -6,6 +6,7 @@ from typing import Any
 from modules.contract.api import Object
 from modules.contract.lock import lock
 from modules.contract.team import ACCESS, WRITE, TeamPart, may
+from modules.in_cluster import program
 from modules.parts import auth_proxy
 from modules.parts.auth_proxy import Resource
 from profiles.schema import Profile
@@ -34,15 +35,6 @@ _LOGGING = {
     },
     "loggers": {"mlserver": {"handlers": ["output", "last-words"]}},
 }
-# `mlserver start`, with the one setting that has no variable.
-_START = f"""
-from mlserver.cli import main
-from mlserver.settings import Settings
-Settings.__private_attributes__["_custom_rest_server_settings"].default = {{
-    "timeout_keep_alive": {auth_proxy.KEEP_ALIVE_SECONDS}
-}}
-main()
-"""
 # A server that failed to load its model says for a moment that it is ready, having none: so the model itself is asked.
 _IS_READY = (
     f"exec 3<>/dev/tcp/127.0.0.1/{_SERVER_PORT}"
@@ -83,6 +75,9 @@ def _sentence_embedding() -> Object:
 
 def _runtime(image: str, formats: list[dict[str, Any]], environment: dict[str, str]) -> Object:
     server = {
+        "KEEP_ALIVE_SECONDS": str(auth_proxy.KEEP_ALIVE_SECONDS),
+        # With it, whoever asks is shown the server's insides.
+        "MLSERVER_DEBUG": "false",
         "MLSERVER_GRPC_PORT": str(_SERVER_PORT + 1),
         "MLSERVER_HOST": "127.0.0.1",
         "MLSERVER_HTTP_PORT": str(_SERVER_PORT),
@@ -100,7 +95,7 @@ def _runtime(image: str, formats: list[dict[str, Any]], environment: dict[str, s
     container = {
         "name": "kserve-container",
         "image": lock().image(image),
-        "command": ["python3", "-c", _START, "start", _MODELS],
+        "command": ["python3", "-c", program("model_server.py"), "start", _MODELS],
         "env": [{"name": name, "value": value} for name, value in server.items()],
         # The door's, but it is here that KServe looks for what its Service leads to.
         "ports": [{"name": "http", "containerPort": PORT}],

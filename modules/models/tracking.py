@@ -1,7 +1,5 @@
 """MLflow: runs, models and artifacts of each team, behind a name and password of its own."""
 
-import hashlib
-
 from modules.contract.api import Object
 from modules.contract.checks import RolledOut
 from modules.contract.credentials import Password
@@ -32,7 +30,7 @@ ADMINISTRATOR = "administrator"
 ADMINISTRATORS_NAME = "administrator"
 """The administrator's account."""
 PROGRAMS = "programs"
-SERVER, TEAM = "mlflow_server.py", "mlflow_team.py"
+SERVER, ACCOUNTS, TEAM = "mlflow_server.py", "mlflow_accounts.py", "mlflow_team.py"
 
 _WORKER_MIB = 320
 """What a process that serves takes; 240 MiB when idle."""
@@ -94,7 +92,6 @@ def server_pod(profile: Profile) -> Object:
         "env": [
             from_secret("DATABASE_URI", DATABASE, "uri"),
             {"name": "WORKERS", "value": str(workers)},
-            # They count only at the first start, on empty tables.
             from_secret("MLFLOW_AUTH_ADMIN_USERNAME", ADMINISTRATOR, "user"),
             from_secret("MLFLOW_AUTH_ADMIN_PASSWORD", ADMINISTRATOR, "password"),
             from_secret("MLFLOW_FLASK_SERVER_SECRET_KEY", ADMINISTRATOR, "session_key"),
@@ -122,8 +119,6 @@ def server_pod(profile: Profile) -> Object:
 
 def _deployment(profile: Profile) -> Object:
     labels = {"app": NAME}
-    # A changed program is no change of the pod by itself.
-    annotations = {"cairn/program": hashlib.sha256(program(SERVER).encode()).hexdigest()[:16]}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -133,7 +128,7 @@ def _deployment(profile: Profile) -> Object:
             # The old server must be gone before the new one changes the tables.
             "strategy": {"type": "Recreate"},
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels, "annotations": annotations}, "spec": server_pod(profile)},
+            "template": {"metadata": {"labels": labels}, "spec": server_pod(profile)},
         },
     }
 
@@ -147,7 +142,7 @@ def _objects(profile: Profile) -> list[Object]:
     return [
         *database_for(CONSUMER, NAMESPACE, profile),
         *bucket_for(CONSUMER, NAMESPACE, profile),
-        config_map(PROGRAMS, NAMESPACE, {name: program(name) for name in (SERVER, TEAM)}),
+        config_map(PROGRAMS, NAMESPACE, {name: program(name) for name in (SERVER, ACCOUNTS, TEAM)}),
         secret(ADMINISTRATOR, NAMESPACE, administrator),
         service(NAME, NAMESPACE, {"http": PORT}),
         *route_for(NAME, NAMESPACE, NAME, PORT, profile),

@@ -21,6 +21,11 @@ PATH=/usr/lib/postgresql/15/bin:$PATH
 until pg_isready --quiet --dbname="$0"; do sleep 1; done
 exec psql "$0" --no-psqlrc --no-password --tuples-only --command="$1"
 """
+UNTIL_LET_IN = """
+PATH=/usr/lib/postgresql/15/bin:$PATH
+until psql "$0" --no-psqlrc --no-password --quiet --command='select' >/dev/null 2>&1; do sleep 1; done
+exec psql "$0" --no-psqlrc --no-password --tuples-only --command="$1"
+"""
 WRITE = "create table kept as select 'still here'::text as word"
 READ = "select word from kept"
 
@@ -75,6 +80,14 @@ def test_a_consumer_enters_no_other_database_and_makes_none(
         assert "permission denied to create database" in said
     finally:
         withdraw(cluster, objects)
+
+
+def test_a_role_that_changed_its_password_has_the_secrets_again(cluster: Cluster, team: Team) -> None:
+    pods.output(cluster, psql("changes", team, "$(uri)", "alter role current_user password 'of-its-own'"))
+    again = psql("opens-again", team, "$(uri)", READ)
+    # PSQL waits for a server that answers; here it is the password that comes back, within a minute.
+    again["spec"]["containers"][0]["command"][2] = UNTIL_LET_IN
+    assert pods.output(cluster, again, 120).strip() == "still here"
 
 
 @pytest.mark.disruptive

@@ -131,9 +131,24 @@ def test_an_mlflow_model_holds_its_callers_to_its_signature(served: Served) -> N
     assert [tensor["name"] for tensor in told["inputs"]] == list(served.asked)
     one = {"sepal_length": served.asked["sepal_length"]}
     refused = served.caller.ask(served.hosts["mlflow"], f"/v2/models/{NAME}/infer", named_columns(one))
-    assert refused.status_code >= 400
+    assert refused.status_code == 400
+    assert "Traceback" not in refused.text
     assert "missing inputs" in refused.text
     assert "petal_width" in refused.text
+
+
+def test_a_wrong_number_of_columns_is_the_callers_mistake_in_the_models_own_words(served: Served) -> None:
+    three = dict(list(served.asked.items())[:3])
+    refused = served.caller.ask(served.hosts["v1"], f"/v2/models/{NAME}/infer", rows(three))
+    assert refused.status_code == 400
+    assert "3 features" in refused.json()["error"]
+    assert "Traceback" not in refused.text
+
+
+def test_a_model_is_fetched_without_those_whose_names_begin_as_its_own(served: Served) -> None:
+    [predictor] = served.member.find(POD, served.team.namespace, "app=isvc.v1-predictor")
+    said = pods.printed(served.member, predictor, "kserve-container", ["ls", "/mnt/models"])
+    assert said.split() == ["model.joblib"]
 
 
 def test_sentence_embeddings_are_those_that_pytorch_computes(served: Served) -> None:

@@ -95,6 +95,18 @@ def test_a_wrong_password_is_refused_and_so_is_none(cluster: Cluster, team: Team
     assert statuses(cluster, "knocks", team, asks) == ["401", "401", "401", "200"]
 
 
+CHANGE = """
+import mlflow.server.auth.client, sys
+accounts = mlflow.server.auth.client.AuthServiceClient(os.environ["MLFLOW_TRACKING_URI"])
+accounts.update_user_password(TEAM, "of-its-own-making")
+"""
+
+
+def test_an_account_cant_lock_its_team_out_by_another_password(cluster: Cluster, team: Team) -> None:
+    assert "cairn password rotate" in pods.refusal(cluster, client("changes", team, CHANGE), CLIENT_SECONDS)
+    assert statuses(cluster, "as-before", team, [Ask("/api/2.0/mlflow/experiments/search?max_results=1")]) == ["200"]
+
+
 def test_a_host_that_is_not_its_own_is_refused(cluster: Cluster, team: Team) -> None:
     asks = [Ask("/", host=host) for host in ("evil.example", HOST)]
     assert statuses(cluster, "hosts", team, asks) == ["403", "200"]

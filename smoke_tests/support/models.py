@@ -40,6 +40,8 @@ for version, model in models.items():
 named = LogisticRegression(max_iter=500).fit(features, kinds)
 mlflow.sklearn.save_model(named, "/models/mlflow", signature=infer_signature(features, named.predict(features)))
 answers["mlflow"] = named.predict(asked).tolist()
+pathlib.Path("/models/v10").mkdir()
+pathlib.Path("/models/v10/other.joblib").write_text("another version, whose name begins as the first one's")
 pathlib.Path("/models/broken").mkdir()
 pathlib.Path("/models/broken/model.joblib").write_text("no model")
 pathlib.Path("/models/known.json").write_text(json.dumps({"asked": asked.to_dict("list"), "answers": answers}))

@@ -69,7 +69,11 @@ def keeps_connections(cluster: Cluster, pod: Object, container: str, port: int, 
 
     That for longer than uvicorn keeps one unless told otherwise (5 s): a second answer shows that it was told.
     """
-    command = ["python3", "-c", KEPT.format(port=port, path=path, idle_seconds=7)]
+    return printed(cluster, pod, container, ["python3", "-c", KEPT.format(port=port, path=path, idle_seconds=7)])
+
+
+def printed(cluster: Cluster, pod: Object, container: str, command: list[str]) -> str:
+    """What a command in a running container prints."""
     # A client of its own: to speak WebSocket, the library changes the one that it is given.
     core = CoreV1Api(connect(cluster.kubeconfig, cluster.environment.context))
     name, namespace = name_of(pod)

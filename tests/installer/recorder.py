@@ -25,6 +25,7 @@ class Registered:
     protect: bool = False
     former: set[str] = field(default_factory=set)
     """The URNs by which the engine finds it in an older state: its aliases, and those that its parent's give."""
+    ignores: list[str] = field(default_factory=list)
 
 
 class _Mocks(mocks.Mocks):
@@ -72,6 +73,7 @@ class _Monitor(mocks.MockMonitor):
                 inputs=_plain(inputs),
                 depends_on=set(request.dependencies),
                 deleted_with=request.deletedWith,
+                ignores=list(request.ignoreChanges),
                 secrets={key for key, value in inputs.items() if rpc.is_rpc_secret(value)}
                 | set(request.additionalSecretOutputs),
                 protect=request.protect,

@@ -205,3 +205,16 @@ def test_what_holds_data_or_peoples_work_is_protected_and_nothing_else(recording
     namespaces = {*PROFILE.teams, "database", "object-store", "online-store"}
     releases = {module.release for module in enabled(PROFILE) if module.release and module.owns}
     assert protected == {*namespaces, *releases}
+
+
+def test_a_servers_volume_is_sized_by_a_resource_of_its_own_so_that_another_size_replaces_nothing(
+    recording: Recording,
+) -> None:
+    server, volume = (
+        recording.one(":StatefulSet", "database/database"),
+        recording.one(":Volume", "database/data-database-0"),
+    )
+    assert server.ignores == ["spec.volumeClaimTemplates"]
+    assert volume.inputs["size"] == "5Gi"
+    assert recording.comes_after(volume, server)
+    assert "kubeconfig" in volume.secrets

@@ -14,6 +14,7 @@ from modules.contract.checks import (
     Condition,
     DefaultStorageClass,
     Devices,
+    Done,
     Established,
     Exists,
     RolledOut,
@@ -178,3 +179,41 @@ def test_what_somebody_else_installed_is_ready_when_it_is_there_whatever_our_che
     assert "DaemonSet accelerators/dra-example-driver-kubeletplugin: not there" in failing(
         SIMULATED, profile, "v0.4.0", client
     )
+
+
+JOB = "/apis/batch/v1/namespaces/n/jobs/j"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "said"),
+    [
+        ([{"type": "Complete", "status": "True"}], ""),
+        ([], "has not ended yet"),
+        (
+            [{"type": "Failed", "status": "True", "message": "too often"}],
+            "failed: too often; what it said: kubectl -n",
+        ),
+    ],
+)
+def test_an_account_is_there_when_its_job_has_ended_well(
+    api: FakeApi, conditions: list[dict[str, Any]], said: str
+) -> None:
+    api.objects[JOB] = {"metadata": {"name": "j", "namespace": "n"}, "status": {"conditions": conditions}}
+    result = why(api, Done(namespace="n", name="j"))
+    assert said in result
+    assert bool(said) == bool(result)
+
+
+def test_an_account_whose_job_is_gone_is_not_there(api: FakeApi) -> None:
+    assert why(api, Done(namespace="n", name="j")) == "Job n/j: not there"
+
+
+def test_the_account_of_every_consumer_and_team_is_looked_for() -> None:
+    profile = load("laptop")
+    found = {
+        module.name: {c.name for c in module.checks(profile) if isinstance(c, Done)} for module in enabled(profile)
+    }
+    assert found["tracking"] == {"consumer-tracking"}
+    assert found["features"] == {"consumer-features"}
+    for team in profile.teams:
+        assert {f"consumer-{team}", f"team-{team}", f"consumer-features-{team}"} <= found["teams"]

@@ -78,7 +78,8 @@ def test_of_a_managed_object_store_a_consumer_gets_the_keys_that_are_there_for_i
 def test_the_password_of_a_managed_online_store_is_copied_and_connections_are_encrypted() -> None:
     objects = online_store.store_for("elsewhere", MANAGED)
     given = one(objects, "Secret", "elsewhere")["stringData"]
-    assert given == {"host": "redis.example", "port": "6379", "tls": "true"}
+    about = "redis.example, whose memory is set by whoever runs it"
+    assert given == {"host": "redis.example", "port": "6379", "tls": "true", "about": about}
     assert environment(one(objects, "Job", "online-store"))["KEYS"] == "password=password"
 
 
@@ -121,3 +122,27 @@ def test_every_pod_of_ours_keeps_to_the_restricted_level(profile: Profile) -> No
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         assert all(not each["securityContext"]["allowPrivilegeEscalation"] for each in pod["containers"])
         assert all({"cpu", "memory"} <= set(each["resources"]["requests"]) for each in pod["containers"])
+
+
+@pytest.mark.parametrize(
+    ("used", "said"),
+    [
+        (30, ()),
+        (60, ("nearly full: 60 of 64 MiB (modules.online_store.memory)",)),
+        (65, ("is full: 65 of 64 MiB",)),
+    ],
+)
+def test_a_store_that_is_full_or_nearly_so_says_which_setting_it_is(used: int, said: tuple[str, ...]) -> None:
+    info = f"# Memory\r\nused_memory:{used * 2**20}\r\nused_memory_human:x\r\nmaxmemory:{64 * 2**20}\r\n"
+    notes = online_store.memory_notes(info)
+    assert len(notes) == len(said)
+    assert all(words in note for words, note in zip(said, notes, strict=True))
+
+
+def test_nothing_is_said_of_a_report_that_has_no_memory_in_it() -> None:
+    assert online_store.memory_notes("sh: 1: redis-cli: not found") == ()
+
+
+def test_whoever_serves_the_store_can_say_which_setting_its_memory_is() -> None:
+    given = one(online_store.store_for("elsewhere", LAPTOP), "Secret", "elsewhere")["stringData"]
+    assert "64Mi (modules.online_store.memory)" in given["about"]

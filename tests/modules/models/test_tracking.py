@@ -1,5 +1,8 @@
 """What MLflow runs with, and how a team's workspace and account come to be."""
 
+import importlib
+import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -133,3 +136,53 @@ def test_a_refusal_names_the_request_and_not_what_the_server_repeats_of_it() -> 
     with pytest.raises(SystemExit) as refused:
         mlflow_team.settle("PATCH", "/api/2.0/mlflow/users/update-password", username="x", password=PASSWORD)
     assert str(refused.value) == "PATCH /api/2.0/mlflow/users/update-password: HTTP 400 REFUSED"
+
+
+class Users:
+    """As much of MLflow's store of users as the server's start speaks to."""
+
+    def __init__(self, **passwords: str) -> None:
+        self.passwords = passwords
+
+    def init_db(self, uri: str) -> None:
+        assert uri == "postgresql://somewhere"
+
+    def has_user(self, name: str) -> bool:
+        return name in self.passwords
+
+    def authenticate_user(self, name: str, password: str) -> bool:
+        return self.passwords[name] == password
+
+    def update_user(self, name: str, password: str) -> None:
+        self.passwords[name] = password
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"administrator": "of an earlier Secret"}, {"administrator": PASSWORD}),
+        ({"administrator": PASSWORD}, {"administrator": PASSWORD}),
+        # MLflow itself makes the first one.
+        ({}, {}),
+    ],
+)
+def test_the_administrator_has_the_password_of_the_secret_at_every_start(
+    before: dict[str, str], after: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = Users(**before)
+    module = ModuleType("sqlalchemy_store")
+    monkeypatch.setattr(module, "SqlAlchemyStore", lambda: users, raising=False)
+    for name in ("mlflow", "mlflow.server", "mlflow.server.auth"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setitem(sys.modules, "mlflow.server.auth.sqlalchemy_store", module)
+    monkeypatch.setenv("MLFLOW_AUTH_ADMIN_USERNAME", "administrator")
+    monkeypatch.setenv("MLFLOW_AUTH_ADMIN_PASSWORD", PASSWORD)
+    mlflow_server().set_administrator("postgresql://somewhere")
+    assert users.passwords == after
+
+
+def mlflow_server() -> Any:
+    """The server's program, which imports what only its image has."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "sqlalchemy", ModuleType("sqlalchemy"))
+        return importlib.import_module("modules.in_cluster.mlflow_server")
