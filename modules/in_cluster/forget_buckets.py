@@ -28,7 +28,7 @@ store = boto3.resource(
 )
 for bucket in store.buckets.all():
     if gone(bucket.name):
-        for kept in bucket.objects.all():
+        for kept in bucket.object_versions.all():
             kept.delete()
         bucket.delete()
         status, said = ask("PATCH", "ADMIN_ENDPOINT", "ADMIN", f"/delete-user?access={bucket.name}")

@@ -1,5 +1,6 @@
 """A recording engine: runs a piece of a Pulumi program and keeps what it registered, dependencies included."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -117,6 +118,8 @@ class Recording:
 
 def record(program: Callable[[], object], stack: str = "laptop") -> Recording:
     """Run `program` to its end and return what it registered."""
+    # Others in this process may have closed theirs.
+    asyncio.set_event_loop(asyncio.new_event_loop())
     records: list[Registered] = []
     outputs: dict[str, Any] = {}
     mocks.set_mocks(_Mocks(), project="cairn", stack=stack, preview=False, monitor=_Monitor(records))

@@ -32,7 +32,7 @@ ANSWERS = {
 def store(monkeypatch: pytest.MonkeyPatch) -> None:
     """The administrator's interface, with two teams' accounts, an operator's, and a bucket that lost its owner."""
     monkeypatch.setenv("ADMIN_ACCESS_KEY_ID", "administrator")
-    monkeypatch.setattr(make_bucket, "ask", lambda target: (200, ANSWERS[target]))
+    monkeypatch.setattr(make_bucket, "ask", lambda _method, _endpoint, _owner, target: (200, ANSWERS[target]))
 
 
 @pytest.mark.usefixtures("store")
