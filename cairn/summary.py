@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from cairn import changes
 from cairn.bring_up import Outcome
 from cairn.progress import Row, State
 from modules.entry_point import entry_point
@@ -18,7 +19,7 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
         "profile": outcome.plan.settings.profile,
         "supply": str(outcome.supply),
         "changes": progress.changes,
-        "steps": [vars(step) for step in progress.steps],
+        "steps": [{**vars(step), "changes": changes.as_data(step.changes)} for step in progress.steps],
         "parts": {
             row.name: {"state": str(row.state), "seconds": round(row.seconds(now), 1)} for row in progress.rows.values()
         },

@@ -85,6 +85,8 @@ def _find(name_or_path: str, directory: Path, wanted_by: Path | None = None) -> 
     if path.is_file():
         return path
     where = f"{wanted_by}: extends " if wanted_by else ""
+    if "/" in name_or_path or name_or_path.endswith((".yaml", ".yml")):
+        raise ProfileError(f"{where}{path}: {'that is a folder' if path.is_dir() else 'there is no such file'}")
     near = difflib.get_close_matches(name_or_path, available(), n=1)
     known = f"there is {', '.join(available())}, or give the path of a YAML file"
     hint = f"did you mean {near[0]}?" if near else known
@@ -97,7 +99,7 @@ def _parse(path: Path) -> Tree:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ProfileError(f"{path}: not readable as YAML: {error}") from None
     if content is None:
-        return {}
+        raise ProfileError(f"{path}: it is empty; a profile says at least what it builds on: extends: laptop")
     if not isinstance(content, dict):
         raise ProfileError(f"{path}: a profile is a map of settings, not a {type(content).__name__}")
     return content

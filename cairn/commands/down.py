@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cairn.console import err, interactive, out, print_json
+from cairn.console import err, interactive, out, print_json, say
 from cairn.errors import UserError
 from cairn.options import AsJson, Name, Yes
 
@@ -23,12 +23,20 @@ def command(name: Name = None, yes: Yes = False, json: AsJson = False) -> None:
     """Take everything of an environment away: workloads, modules, nodes, links, files, and its state.
 
     Names the volumes that are deleted with it and asks on a terminal; scripts say `--yes`. An existing cluster stays;
-    only what Cairn installed there goes. Works with a dead API server, and again after an interruption.
+    only what Cairn installed there goes. Works with a dead API server, and again after an interruption; what is gone
+    already is no error.
     """
+    from cairn.environment import names
     from cairn.opening import open_environment
-    from cairn.take_down import take_down, volumes
+    from cairn.take_down import left, take_down, volumes
 
     environment = open_environment(name)
+    if environment.find() is None and not left(environment.name):
+        known = ", ".join(names(environment.workspace)) or "none"
+        say(f"there is no environment {environment.name}, so nothing to take down (environments: {known})")
+        if json:
+            print_json({"environment": environment.name, "volumes_deleted": [], "seconds": 0})
+        return
     lost = volumes(environment)
     if not yes:
         confirm(environment.name, lost)

@@ -23,7 +23,10 @@ def command(
     context: Context = "",
     json: AsJson = False,
 ) -> None:
-    """Show what `cairn up` with the same words would change; nothing is changed or kept."""
+    """Show what `cairn up` with the same words would change, field by field; nothing is changed or kept.
+
+    Of a secret it says that it changes and not what it is.
+    """
     from cairn.bring_up import bring_up
     from cairn.plan import Request, settle
     from cairn.progress import UNCHANGED
@@ -47,7 +50,8 @@ def command(
         print_json(as_data(outcome))
         return
     for step in outcome.progress.steps:
-        paths = f"  ({', '.join(step.paths)})" if step.paths else ""
-        out.print(f"{step.operation:<20}{step.resource}{paths}", markup=False)
+        out.print(f"{step.operation:<20}{step.resource}", markup=False)
+        for change in step.changes:
+            out.print(f"{'':<20}  {change}", markup=False)
     unchanged = sum(count for word, count in outcome.progress.changes.items() if word in UNCHANGED)
     out.print(f"{len(outcome.progress.steps)} to change, {unchanged} unchanged", markup=False)

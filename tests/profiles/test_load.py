@@ -83,7 +83,18 @@ def test_an_unknown_profile_is_told_with_the_nearest_name() -> None:
 
 
 def test_a_path_that_is_no_file_is_told() -> None:
-    assert "no profile './nothing.yaml'" in complaint("./nothing.yaml")
+    assert complaint("./nothing.yaml") == f"{Path.cwd()}/nothing.yaml: there is no such file"
+
+
+def test_a_folder_is_no_profile(tmp_path: Path) -> None:
+    assert complaint(f"{tmp_path}/") == f"{tmp_path}: that is a folder"
+
+
+@pytest.mark.parametrize("text", ["", "---\n", "# nothing but words\n"])
+def test_an_empty_file_is_no_profile(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    assert complaint(str(file)) == f"{file}: it is empty; a profile says at least what it builds on: extends: laptop"
 
 
 @pytest.mark.parametrize(
