@@ -7,6 +7,7 @@ from kubernetes.client import ApiClient
 
 from cairn.environment import Environment
 from cairn.errors import UserError
+from cairn.proxies import pass_by
 from catalog.directories import REPOSITORY
 from modules.api import connect
 from profiles.load import load
@@ -32,6 +33,7 @@ def reach(environment: Environment) -> Cluster:
         raise UserError(f"environment {environment.name} has no cluster yet", fix=f"cairn up --name {environment.name}")
     settings = environment.settings()
     profile = load(settings.profile, settings.set, REPOSITORY)
+    pass_by(profile)
     kubeconfig = str(outputs["kubeconfig"])
     return Cluster(
         client=connect(kubeconfig),

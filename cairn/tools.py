@@ -6,6 +6,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
+from cairn.proxies import known, past
 from cairn.shell import make_passphrase, programs, variables
 from catalog.build import Progress, binary, provide
 from catalog.directories import REPOSITORY
@@ -39,7 +40,7 @@ def prepare(supply: Supply | None, progress: Callable[[Progress], None]) -> dict
         if launcher.name not in missing:
             (programs() / launcher.name).unlink(missing_ok=True)
     make_passphrase()
-    result = variables(os.environ, stand_ins=KUBERNETES in missing)
+    result = variables(os.environ, stand_ins=KUBERNETES in missing) | past(os.environ, known())
     os.environ.update(result)
     return result
 

@@ -26,13 +26,13 @@ def command(name: Name = None, yes: Yes = False, json: AsJson = False) -> None:
     only what Cairn installed there goes. Works with a dead API server, and again after an interruption; what is gone
     already is no error.
     """
-    from cairn.environment import names
+    from cairn.environment import names as environments
     from cairn.opening import open_environment
     from cairn.take_down import left, take_down, volumes
 
     environment = open_environment(name)
     if environment.find() is None and not left(environment.name):
-        known = ", ".join(names(environment.workspace)) or "none"
+        known = ", ".join(environments(environment.workspace)) or "none"
         say(f"there is no environment {environment.name}, so nothing to take down (environments: {known})")
         if json:
             print_json({"environment": environment.name, "volumes_deleted": [], "seconds": 0})

@@ -1,8 +1,10 @@
 """All checks that a profile needs on this machine, in one list."""
 
+import os
 import sys
 from pathlib import Path
 
+from cairn import proxies
 from cairn.preflight import existing, kernel, machine, network, registries
 from cairn.preflight.check import Check, Status
 from catalog.cache import read
@@ -18,7 +20,8 @@ from profiles.schema import Profile
 def run(profile: Profile, environment: str, supply: Supply, kubeconfig: str = "", context: str = "") -> list[Check]:
     """Look at what the profile's provider needs; registries are asked only when something must still be built."""
     if profile.cluster.provider == "existing":
-        return [machine.python(sys.version_info[:3]), *existing.look(kubeconfig, context)]
+        proxy = proxies.look(profile, os.environ)
+        return [machine.python(sys.version_info[:3]), *proxy, *existing.look(kubeconfig, context)]
     cold = supply is Supply.SOURCE and must_build()
     plan = Network(environment, profile.cluster.address_range, profile.cluster.service_range)
     running = Path("/sys/class/net", plan.bridge).exists()
@@ -27,6 +30,7 @@ def run(profile: Profile, environment: str, supply: Supply, kubeconfig: str = ""
         return checks
     checks += kernel.look()
     checks += network.look(plan)
+    checks += proxies.look(profile, os.environ)
     return checks + (registries.look() if cold else [])
 
 
