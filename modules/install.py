@@ -14,6 +14,7 @@ import pulumi_kubernetes
 
 from catalog.build import chart, manifest
 from catalog.directories import REPOSITORY, charts_root
+from modules import volumes
 from modules.api import Object
 from modules.checks import Check, to_data
 from modules.cluster import Cluster
@@ -159,12 +160,16 @@ class _Installer:
         metadata = {**made["metadata"], "labels": {**made["metadata"].get("labels", {}), **self._labels}}
         version_of_api = made["apiVersion"] if "/" in made["apiVersion"] else f"core/{made['apiVersion']}"
         secret = ["data", "stringData"] if made["kind"] == "Secret" else None
-        return pulumi.CustomResource(
+        options = self._options(group, before, secret)
+        options.ignore_changes = volumes.UNCHANGED if volumes.claims(made) else None
+        resource = pulumi.CustomResource(
             f"kubernetes:{version_of_api}:{made['kind']}",
             _name(made),
             {**filled(made, self._credentials.fill), "metadata": metadata},
-            self._options(group, before, secret),
+            options,
         )
+        volumes.settle_sizes(made, self._cluster.kubeconfig, resource, group)
+        return resource
 
     def _gate(
         self,

@@ -53,5 +53,9 @@ def command(
         out.print(f"{step.operation:<20}{step.resource}", markup=False)
         for change in step.changes:
             out.print(f"{'':<20}  {change}", markup=False)
+    for note in outcome.progress.notes:
+        out.print(f"note: {note}", markup=False)
+    for warning in outcome.progress.warnings:
+        out.print(f"warning: {warning}", markup=False)
     unchanged = sum(count for word, count in outcome.progress.changes.items() if word in UNCHANGED)
     out.print(f"{len(outcome.progress.steps)} to change, {unchanged} unchanged", markup=False)

@@ -55,5 +55,5 @@ def test_a_long_line_of_the_catalog_stays_one_line(monkeypatch: pytest.MonkeyPat
     console = Console(file=screen, force_terminal=True, width=80)
     monkeypatch.setattr(supplying, "err", console)
     with supplying.report() as tell:
-        tell(Item(1, 71, "images/" + "long" * 40, "building", 3.0))
+        tell(Item("images/" + "long" * 40, 1, 71, "building", 3.0))
     assert not any("long" * 21 in line for line in screen.getvalue().splitlines())

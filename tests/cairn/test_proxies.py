@@ -1,7 +1,7 @@
 import ipaddress
 import json
 from pathlib import Path
-from urllib.request import proxy_bypass_environment
+from urllib.request import proxy_bypass
 
 import httpx
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from cairn import proxies
 from cairn.environment import Environment, Settings
 from cairn.preflight.check import Status
+from catalog.directories import environment_root
 from modules.api import connect
 from profiles.load import load
 from tests.cairn.test_access import ADMIN
@@ -48,11 +49,11 @@ def test_each_client_in_this_process_reaches_the_environment_without_the_proxy()
 
     proxies.pass_by(LAB, os.environ)
     for host in ("10.77.0.11", "10.77.0.2", "10.77.0.22", "lab.test", "tracking.lab.test", "127.0.0.1", "localhost"):
-        assert proxy_bypass_environment(host), host  # urllib, requests, boto3
+        assert proxy_bypass(host), host  # urllib, requests, boto3
         with httpx.Client() as client:
             transport = client._transport_for_url(httpx.URL(f"https://{host}"))
             assert transport is client._transport, host
-    assert not proxy_bypass_environment("registry.example")
+    assert not proxy_bypass("registry.example")
     api = connect(ADMIN.replace("10.89.0.11", "10.77.0.11"))
     assert type(api.rest_client.pool_manager).__name__ == "PoolManager"
 
@@ -71,7 +72,7 @@ def test_what_is_known_covers_each_environment_of_the_checkout_and_of_the_machin
     monkeypatch.setattr(proxies, "REPOSITORY", checkout)
     Environment("lab").save(Settings(profile="laptop", set={"cluster.address_range": "10.77.0.0/24"}))
     (checkout / "Pulumi.lost.yaml").write_text("config:\n  cairn:profile: /nowhere/mine.yaml\n")
-    record = proxies.environment_root("old") / "network.json"
+    record = environment_root("old") / "network.json"
     record.parent.mkdir(parents=True)
     record.write_text(json.dumps({"environment": "old", "address_range": "10.66.0.0/24"}))
     ranges = [ipaddress.ip_network(each) for each in proxies.known() if "/" in each]
