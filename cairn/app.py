@@ -5,7 +5,21 @@ from typing import Annotated
 
 import typer
 
-from cairn.commands import access, ca, down, env, kubeconfig, list_, preflight, preview, profile, smoke, status, up
+from cairn.commands import (
+    access,
+    ca,
+    down,
+    env,
+    image,
+    kubeconfig,
+    list_,
+    preflight,
+    preview,
+    profile,
+    smoke,
+    status,
+    up,
+)
 from cairn.options import HELP_NAMES
 from catalog.cli import catalog_app
 
@@ -38,5 +52,6 @@ def _print(on: bool) -> None:
 for command in (preflight, up, preview, status, list_, smoke, kubeconfig, ca, down, env):
     app.command(name=command.__name__.rpartition(".")[2].rstrip("_"), epilog=command.EXAMPLES)(command.command)
 app.add_typer(access.app, name="access")
+app.add_typer(image.app, name="image")
 app.add_typer(profile.app, name="profile")
 app.add_typer(catalog_app, name="catalog")

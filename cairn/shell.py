@@ -16,9 +16,9 @@ KEPT = {
     *("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_API", "PULUMI_CREDENTIALS_PATH", "PULUMI_HOME"),
     *("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_SKIP_UPDATE_CHECK"),
     *("PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"),
-    "REGISTRY_AUTH_FILE",
+    *("REGISTRY_AUTH_FILE", "AWS_CA_BUNDLE", "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"),
 }
-"""Of those the ones that choose Pulumi's backend, passphrase and home, and a registry's login."""
+"""Of those the ones that choose Pulumi's backend, passphrase and home, a registry's login, and whom to trust."""
 KEPT_FAMILIES = ("PULUMI_SELF_MANAGED_STATE_", "PULUMI_DIY_BACKEND_")
 """How a backend that is a directory or a bucket is locked, packed and retried."""
 ACCOUNTS = ("AWS_", "AZURE_", "ARM_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_")

@@ -28,7 +28,9 @@ def claims(made: Object) -> dict[str, str]:
     }
 
 
-def settle_sizes(made: Object, kubeconfig: pulumi.Input[str], after: pulumi.Resource, group: pulumi.Resource) -> None:
+def settle_sizes(
+    made: Object, kubeconfig: pulumi.Input[str], after: pulumi.CustomResource, group: pulumi.Resource
+) -> None:
     """Let the claims of a StatefulSet grow, or warn that they stay; a preview says it and changes nothing.
 
     Nothing is asked before the cluster and the StatefulSet are there.
