@@ -27,7 +27,7 @@ Programs that Cairn starts (pulumi, its plug-ins, helm, kubectl, go, uv) get the
 | `HELM_*`, `KUBE*` (`KUBECONFIG` too), `OTEL_*` | never |
 | `REGISTRY_*` | never, but `REGISTRY_AUTH_FILE`, a registry's login |
 | `PULUMI_*` | those that choose the backend and its key, listed below |
-| `AWS_*`, `AZURE_*`, `ARM_*`, `GOOGLE_*`, `GCLOUD_*`, `CLOUDSDK_*` | where a cloud may be asked, as said below; certificates do |
+| `AWS_*`, `AZURE_*`, `ARM_*`, `GOOGLE_*`, `GCLOUD_*`, `CLOUDSDK_*` | where a cloud may be asked, as said below |
 | `NO_PROXY`, `no_proxy` | with loopback and the environments' own ranges and domains added; what the shell had stays |
 | all others | as they are: `GOPROXY`, `UV_*`, `PIP_*`, `HTTPS_PROXY`, `SSL_CERT_FILE`, `DOCKER_CONFIG` ... |
 
