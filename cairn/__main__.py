@@ -18,8 +18,10 @@ def main() -> NoReturn:
         sys.exit(2)
     from cairn.app import app
     from cairn.errors import exit_code, message
+    from cairn.shell import begin
 
     interrupt_on_termination()
+    begin(os.environ, sys.argv)
     try:
         app(prog_name="cairn")
     except KeyboardInterrupt:

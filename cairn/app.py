@@ -5,7 +5,22 @@ from typing import Annotated
 
 import typer
 
-from cairn.commands import access, ca, down, env, kubeconfig, password, preflight, preview, profile, smoke, status, up
+from cairn.commands import (
+    access,
+    ca,
+    down,
+    env,
+    image,
+    kubeconfig,
+    list_,
+    password,
+    preflight,
+    preview,
+    profile,
+    smoke,
+    status,
+    up,
+)
 from cairn.options import HELP_NAMES
 from catalog.cli import catalog_app
 
@@ -35,9 +50,10 @@ def _print(on: bool) -> None:
         raise typer.Exit
 
 
-for command in (preflight, up, preview, status, smoke, kubeconfig, ca, down, env):
-    app.command(name=command.__name__.rpartition(".")[2], epilog=command.EXAMPLES)(command.command)
+for command in (preflight, up, preview, status, list_, smoke, kubeconfig, ca, down, env):
+    app.command(name=command.__name__.rpartition(".")[2].rstrip("_"), epilog=command.EXAMPLES)(command.command)
 app.add_typer(access.app, name="access")
+app.add_typer(image.app, name="image")
 app.add_typer(profile.app, name="profile")
 app.add_typer(password.app, name="password")
 app.add_typer(catalog_app, name="catalog")

@@ -26,6 +26,7 @@ from cairn.preflight.check import Status
 from cairn.preflight.run import failures, run
 from cairn.preflight.shown import table
 from cairn.progress import Progress
+from cairn.proxies import pass_by
 from cairn.recovery import clear_backend_lock, forget_pending
 from cairn.state import State, state_of
 from cairn.supplying import report
@@ -70,6 +71,7 @@ def bring_up(plan: Plan, preview: bool = False, yes: bool = False, anew: tuple[s
     for line in plan.told:
         say(line)
     plan = replace(plan, settings=replace(plan.settings, supply=str(supply)))
+    pass_by(plan.profile)
     progress = Progress(time.monotonic)
     progress.expect(*parts(plan.profile))
     outcome = Outcome(plan, supply, progress)

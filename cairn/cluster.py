@@ -63,6 +63,8 @@ def connected(environment: Environment) -> Connection:
     if not outputs.get("kubeconfig"):
         raise UserError(f"environment {environment.name} has no cluster yet", fix=f"cairn up --name {environment.name}")
     kubeconfig = str(outputs["kubeconfig"])
+    with suppress(ValidationError):
+        pass_by(Profile.model_validate_json(outputs.get(RECORDED, "")))
     return Connection(connect(kubeconfig), kubeconfig, outputs)
 
 

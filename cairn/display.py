@@ -55,10 +55,14 @@ def line(row: Row) -> str:
 def table(progress: Progress, spinner: Spinner) -> Table:
     """One row per part: mark, name, seconds, what is under way."""
     result = Table(box=None, show_header=False, pad_edge=False)
+    for _ in range(3):
+        result.add_column(no_wrap=True)
+    # One line a row: what wraps leaves lines behind on a narrow terminal.
+    result.add_column(no_wrap=True, overflow="ellipsis")
     now = progress.clock()
     for row in progress.rows.values():
         mark = spinner if row.doing else Text(MARKS.get(row.state, "…"))
         seconds = f"{row.seconds(now):.0f} s" if row.started is not None else ""
         doing = ", ".join(row.doing.values())
-        result.add_row(mark, Text(row.name, style=COLOURS.get(row.state, "bold")), seconds, Text(doing[:100], "dim"))
+        result.add_row(mark, Text(row.name, style=COLOURS.get(row.state, "bold")), seconds, Text(doing, "dim"))
     return result

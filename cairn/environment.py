@@ -87,7 +87,7 @@ class Environment:
         return UserError(
             f"there is no environment {self.name}",
             where="environments: " + (", ".join(known) or "none yet"),
-            fix=f"cairn status --name {known[0]}" if known else "cairn up laptop",
+            fix=f"{'--name of one of these' if known else 'make it'}, or: cairn up PROFILE --name {self.name}",
         )
 
     def kept(self) -> Kept:
@@ -182,7 +182,11 @@ def pick(name: str | None) -> Environment:
         return Environment(known[0])
     if not known:
         raise UserError("there is no environment yet", fix="cairn up laptop")
-    raise UserError("which environment?", where="environments: " + ", ".join(known), fix=f"add --name {known[0]}")
+    raise UserError(
+        "which environment?",
+        where="environments: " + ", ".join(known),
+        fix="add --name NAME   (cairn list tells what each is)",
+    )
 
 
 def check_name(name: str) -> None:

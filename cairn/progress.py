@@ -8,6 +8,7 @@ from typing import Any
 
 from pulumi.automation import EngineEvent, OpType
 
+from cairn.changes import Change, changes
 from cairn.parts import is_module, part_of, settles
 
 AMBIENT = re.compile(r"using pulumi-\S+ from \$PATH")
@@ -60,6 +61,7 @@ class Step:
     resource: str
     urn: str
     paths: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass
@@ -108,7 +110,9 @@ class Progress:
         if metadata.op in UNCHANGED or not _is_custom(metadata):
             return None
         row = self._row(metadata.urn)
-        self.steps.append(Step(_word(metadata.op), label(metadata.urn), metadata.urn, tuple(metadata.diffs or ())))
+        self.steps.append(
+            Step(_word(metadata.op), label(metadata.urn), metadata.urn, tuple(metadata.diffs or ()), changes(metadata))
+        )
         row.doing[metadata.urn] = f"{_word(metadata.op)} {label(metadata.urn)}"
         row.changed += 1
         row.started = self.clock() if row.started is None else row.started

@@ -17,6 +17,27 @@ Every command exits with 0 when all is well, 1 when something failed, 2 for a mi
 interrupted. Results go to stdout, everything said along the way to stderr. `CAIRN_DEBUG=1` shows the traceback of an
 error; `CAIRN_ENVIRONMENT` names the environment when `--name` doesn't. `cairn --install-completion` makes the shell
 complete commands and options.
+
+## Variables
+
+Programs that Cairn starts (pulumi, its plug-ins, helm, kubectl, go, uv) get the shell's variables but these:
+
+| | reach them |
+|---|---|
+| `HELM_*`, `KUBE*` (`KUBECONFIG` too), `OTEL_*` | never |
+| `REGISTRY_*` | never, but `REGISTRY_AUTH_FILE`, a registry's login |
+| `PULUMI_*` | those that choose the backend and its key, listed below |
+| `AWS_*`, `AZURE_*`, `ARM_*`, `GOOGLE_*`, `GCLOUD_*`, `CLOUDSDK_*` | where a cloud may be asked, as said below |
+| `NO_PROXY`, `no_proxy` | with loopback and the environments' own ranges and domains added; what the shell had stays |
+| all others | as they are: `GOPROXY`, `UV_*`, `PIP_*`, `HTTPS_PROXY`, `SSL_CERT_FILE`, `DOCKER_CONFIG` ... |
+
+The backend and its key: `PULUMI_BACKEND_URL`, `PULUMI_CONFIG_PASSPHRASE`, `PULUMI_CONFIG_PASSPHRASE_FILE`,
+`PULUMI_ACCESS_TOKEN`, `PULUMI_API`, `PULUMI_CREDENTIALS_PATH`, `PULUMI_HOME`, `PULUMI_DIY_BACKEND_*`,
+`PULUMI_SELF_MANAGED_STATE_*`. A cloud may be asked when the backend is `s3://`, `gs://` or `azblob://`, when a key is
+`awskms://`, `gcpkms://` or `azurekeyvault://`, or when a kubeconfig is named or kept: its login program may want an
+account.
+
+`cairn env` sets and unsets the same in a shell, for plain `pulumi`.
 """
 
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from cairn import changes
 from cairn.bring_up import Outcome
 from cairn.progress import Row, State
 from installer.entry_point import entry_point
@@ -20,7 +21,7 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
         "drift": list(outcome.drift.told),
         "deletes": list(outcome.deletes),
         "changes": progress.changes,
-        "steps": [vars(step) for step in progress.steps],
+        "steps": [{**vars(step), "changes": changes.as_data(step.changes)} for step in progress.steps],
         "parts": {
             row.name: {"state": str(row.state), "seconds": round(row.seconds(now), 1)} for row in progress.rows.values()
         },

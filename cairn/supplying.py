@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.status import Status
+from rich.text import Text
 
 from cairn.console import err, say
 from catalog.build import Progress
@@ -24,7 +25,8 @@ def report() -> Iterator[Callable[[Progress], None]]:
 
 def _show(status: Status, progress: Progress) -> None:
     status.start()
-    status.update(line(progress))
+    # One line: what wraps leaves lines behind on a narrow terminal.
+    status.update(Text(line(progress), no_wrap=True, overflow="ellipsis"))
 
 
 def line(progress: Progress) -> str:

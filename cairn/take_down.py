@@ -90,8 +90,7 @@ def take_down(name: str) -> float:
     with environment_lock(name, f"down --name {name}") as lock:
         environment = Environment(name, lock.note_session)
         stack = environment.find()
-        named = etc_hosts.marked(Network(name))
-        if stack is None and not on_machine(name) and not environment_root(name).exists() and not named:
+        if stack is None and not left(name):
             lock.forget = True
             raise environment.unknown()
         if stack:
@@ -109,6 +108,11 @@ def take_down(name: str) -> float:
         settings_file(name).unlink(missing_ok=True)
         lock.forget = True
     return round(time.monotonic() - start, 1)
+
+
+def left(name: str) -> bool:
+    """Whether anything of the environment is left on this machine, whatever Pulumi's state says."""
+    return on_machine(name) or environment_root(name).exists() or bool(etc_hosts.marked(Network(name)))
 
 
 def on_machine(name: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from cairn.proxies import known, past
 from cairn.shell import make_passphrase, programs, variables
 from catalog.build import Progress, binary, provide
 from catalog.directories import REPOSITORY
@@ -34,7 +35,7 @@ def prepare(supply: Supply | None, progress: Callable[[Progress], None]) -> dict
         if launcher.name not in missing:
             (programs() / launcher.name).unlink(missing_ok=True)
     make_passphrase()
-    result = variables(os.environ, stand_ins=bool(missing))
+    result = variables(os.environ, stand_ins=bool(missing)) | past(os.environ, known())
     os.environ.update(result)
     return result
 

@@ -76,6 +76,11 @@ def build(items: Items = None, supply: SupplyName = "auto", as_json: Json = Fals
     typer.echo(json.dumps(shown, indent=1) if as_json else f"{len(receipts)} items ready")
 
 
+def _print(table: Table) -> None:
+    """A table on stdout; in a pipe no line of it is broken or cut."""
+    Console(width=None if sys.stdout.isatty() else 1000).print(table)
+
+
 class _Bar:
     """The lines of a running build on a terminal: what is being made now, over n of m and the time so far."""
 
@@ -97,7 +102,8 @@ class _Bar:
     def __rich__(self) -> Text:
         now = ", ".join(f"{name} {progress.phase}" for name, progress in self.running.items())
         elapsed = report.seconds(time.monotonic() - self.started)
-        return Text(f"{self.finished} of {self.total} items, {elapsed}   {now}")
+        # One line: what wraps leaves lines behind on a narrow terminal.
+        return Text(f"{self.finished} of {self.total} items, {elapsed}   {now}", no_wrap=True, overflow="ellipsis")
 
 
 def _build_live(items: list[str] | None, supply: Supply) -> list[Receipt]:
@@ -120,7 +126,7 @@ def list_items(supply: SupplyName = Supply.SOURCE, as_json: Json = False) -> Non
     for row in rows:
         made = report.seconds(row.seconds) if row.state == "cached" else ""
         table.add_row(row.item, row.version, row.licence, row.state, str(row.mib or ""), made)
-    Console().print(table)
+    _print(table)
 
 
 @catalog_app.command(epilog="Examples:  cairn catalog verify  ·  cairn catalog verify kubelet images/kueue --json")
@@ -208,4 +214,4 @@ def sbom(image: Annotated[str, typer.Argument(help="An image, such as kueue.")],
     table = Table("package", "version", "purl", box=None, pad_edge=False)
     for component in document["components"]:
         table.add_row(component["name"], component["version"], component["purl"])
-    Console().print(table)
+    _print(table)

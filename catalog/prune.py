@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from catalog import cache, registry
+from catalog import cache, registry, team_images
 from catalog.cache import Receipt
 from catalog.directories import cache_root
 from catalog.items import Item, all_items, key
@@ -64,6 +64,7 @@ def prune(
         unused = {entry: now - cache.last_used(entry) for entry in everything}
         going = [entry for entry in everything if _name(entry) not in kept and unused[entry] >= days * DAY]
         needed = {blob for entry in everything if entry not in going for blob in _blobs(entry)}
+        needed |= set(team_images.blobs())
         entries = tuple(Dropped(_name(entry), _size(entry), int(unused[entry] // DAY)) for entry in going)
         for entry in [] if only_look else going:
             cache.remove(entry)

@@ -1,6 +1,8 @@
 """The Pulumi program: read the profile, get the cluster, install the modules."""
 
 import importlib
+import json
+import os
 from dataclasses import asdict
 
 import pulumi
@@ -17,11 +19,13 @@ from profiles.errors import ProfileError
 from profiles.schema import Profile
 from stacks.etc_hosts import EtcHosts
 from stacks.keep_supply import Choice, settle
+from stacks.known_settings import refuse_unknown
 
 
 def main() -> None:
     """Declare everything that the stack's settings ask for."""
     config, environment = pulumi.Config(), pulumi.get_stack()
+    refuse_unknown(json.loads(os.environ.get("PULUMI_CONFIG", "{}")), pulumi.get_project())
     name = config.get("profile")
     if not name:
         raise ProfileError("this stack has no profile yet: pulumi config set profile laptop")

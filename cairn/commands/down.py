@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cairn.console import err, interactive, out, print_json
+from cairn.console import err, interactive, out, print_json, say
 from cairn.errors import UserError
 from cairn.options import AsJson, Name, Yes
 
@@ -25,12 +25,19 @@ def command(name: Name = None, yes: Yes = False, json: AsJson = False) -> None:
 
     Names the volumes that are deleted with it and asks on a terminal; scripts say `--yes`. An existing cluster stays;
     only what Cairn installed there goes, and before it what people made of its kinds. Works with a dead API server,
-    and again after an interruption.
+    and again after an interruption; what is gone already is no error.
     """
+    from cairn.environment import names as environments
     from cairn.opening import open_environment
-    from cairn.take_down import objects, take_down, volumes
+    from cairn.take_down import left, objects, take_down, volumes
 
     environment = open_environment(name)
+    if environment.find() is None and not left(environment.name):
+        known = ", ".join(environments(environment.workspace)) or "none"
+        say(f"there is no environment {environment.name}, so nothing to take down (environments: {known})")
+        if json:
+            print_json({"environment": environment.name, "volumes_deleted": [], "seconds": 0})
+        return
     lost = volumes(environment)
     people = objects(environment)
     if not yes:

@@ -58,7 +58,8 @@ def command(
     until = f"{grant.until:%Y-%m-%d %H:%M} UTC"
     if file:
         destination.write(file, text, destination.SECRET)
-    say(f"{file or 'it'} works until {until}; before: cairn access withdraw {grant.name} --name {environment.name}")
+    what, back = file or "the kubeconfig", f"cairn access withdraw {grant.name} --name {environment.name}"
+    say(f"{what} works until {until}; before: {back}")
     if json:
         shown = {"name": grant.name, "team": team, "expires": grant.until.isoformat(), "kubeconfig": text}
         print_json({"environment": environment.name, **shown})

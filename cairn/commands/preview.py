@@ -23,9 +23,9 @@ def command(
     context: Context = "",
     json: AsJson = False,
 ) -> None:
-    """Show what `cairn up` with the same words would change, and what it would delete for good.
+    """Show what `cairn up` with the same words would change, field by field, and what it would delete for good.
 
-    Nothing is changed or kept.
+    Nothing is changed or kept. Of a secret it says that it changes and not what it is.
     """
     from cairn.bring_up import bring_up
     from cairn.plan import Request, settle
@@ -54,7 +54,12 @@ def command(
         for line in outcome.deletes:
             out.print(f"  {line}", markup=False)
     for step in outcome.progress.steps:
-        paths = f"  ({', '.join(step.paths)})" if step.paths else ""
-        out.print(f"{step.operation:<20}{step.resource}{paths}", markup=False)
+        out.print(f"{step.operation:<20}{step.resource}", markup=False)
+        for change in step.changes:
+            out.print(f"{'':<20}  {change}", markup=False)
+    for note in outcome.progress.notes:
+        out.print(f"note: {note}", markup=False)
+    for warning in outcome.progress.warnings:
+        out.print(f"warning: {warning}", markup=False)
     unchanged = sum(count for word, count in outcome.progress.changes.items() if word in UNCHANGED)
     out.print(f"{len(outcome.progress.steps)} to change, {unchanged} unchanged", markup=False)

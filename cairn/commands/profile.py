@@ -71,12 +71,19 @@ def show(profile: Profile, overrides: Overrides = [], json: AsJson = False) -> N
 
 @app.command(epilog=VALIDATE)
 def validate(profile: Profile, overrides: Overrides = [], json: AsJson = False) -> None:  # noqa: B006 (Typer copies it)
-    """Check a profile: unknown keys, types, ranges, quotas against the budget."""
+    """Check a profile: unknown keys, types, ranges, quotas against the budget. Exits with 2 when it is not valid."""
     from modules.validation import load
+    from profiles.errors import ProfileError
 
-    load(profile, parse(overrides))
+    try:
+        load(profile, parse(overrides))
+    except ProfileError as error:
+        if not json:
+            raise
+        print_json({"profile": profile, "valid": False, "errors": [line.strip() for line in str(error).splitlines()]})
+        raise typer.Exit(2) from None
     if json:
-        print_json({"profile": profile, "valid": True})
+        print_json({"profile": profile, "valid": True, "errors": []})
         return
     out.print(f"{profile} is valid", markup=False)
 

@@ -1,25 +1,29 @@
 """All checks that a profile needs on this machine, in one list."""
 
+import os
 import sys
 from pathlib import Path
 
+from cairn import proxies
 from cairn.preflight import existing, kernel, machine, network, registries
 from cairn.preflight.check import Check, Status
 from catalog.cache import read
 from catalog.debian import on_machine
 from catalog.errors import CatalogError
-from catalog.items import all_items, key, order
+from catalog.items import key, order, select
 from catalog.schema import load
 from catalog.supply import Supply
 from hosts.local.plan import Network
+from modules.registry import catalog_items
 from profiles.schema import Profile
 
 
 def run(profile: Profile, environment: str, supply: Supply, kubeconfig: str = "", context: str = "") -> list[Check]:
     """Look at what the profile's provider needs; registries are asked only when something must still be built."""
     if profile.cluster.provider == "existing":
-        return [machine.python(sys.version_info[:3]), *existing.look(kubeconfig, context)]
-    cold = supply is Supply.SOURCE and must_build()
+        proxy = proxies.look(profile, os.environ)
+        return [machine.python(sys.version_info[:3]), *proxy, *existing.look(kubeconfig, context)]
+    cold = supply is Supply.SOURCE and must_build(profile)
     plan = Network(environment, profile.cluster.address_range, profile.cluster.service_range)
     running = Path("/sys/class/net", plan.bridge).exists()
     checks = machine.look(profile.budget.cpu_millis, profile.budget.memory_bytes, cold, running)
@@ -27,6 +31,7 @@ def run(profile: Profile, environment: str, supply: Supply, kubeconfig: str = ""
         return checks
     checks += kernel.look()
     checks += network.look(plan, profile.cluster.pod_range)
+    checks += proxies.look(profile, os.environ)
     return checks + (registries.look() if cold else [])
 
 
@@ -35,13 +40,13 @@ def failures(checks: list[Check]) -> list[Check]:
     return [check for check in checks if check.status is Status.FAIL]
 
 
-def must_build() -> bool:
-    """Whether an item is missing from the cache, so that registries and compilers are needed."""
+def must_build(profile: Profile) -> bool:
+    """Whether an item that the profile needs is missing from the cache, so that registries and compilers are needed."""
     lock = load()
     try:
         return any(
             read(item, key(lock, item, Supply.SOURCE)) is None
-            for item in order(lock, all_items(lock), Supply.SOURCE)
+            for item in order(lock, select(lock, catalog_items(profile)), Supply.SOURCE)
             if not (item.kind == "tools" and on_machine(item.name))
         )
     except CatalogError:

@@ -14,6 +14,7 @@ from cairn.__main__ import main
 from cairn.app import app
 from cairn.commands.smoke import test_files as files_of
 from cairn.errors import UserError, exit_code, message
+from catalog.directories import REPOSITORY
 from catalog.errors import CatalogError
 from profiles.errors import ProfileError
 
@@ -175,3 +176,18 @@ def test_smoke_tests_are_chosen_by_module_and_an_unknown_one_is_named() -> None:
     assert files_of(["queueing"]) == ["smoke_tests/compute/test_queueing.py"]
     with pytest.raises(UserError, match="no smoke test for quueing"):
         files_of(["quueing"])
+
+
+def test_a_profile_that_is_not_valid_is_told_as_json_too() -> None:
+    done = CliRunner().invoke(app, ["profile", "validate", "laptop", "--set", "budget.cups=4", "--json"])
+    assert done.exit_code == 2
+    shown = json.loads(done.stdout)
+    assert (shown["profile"], shown["valid"]) == ("laptop", False)
+    assert any("budget.cups" in line and "did you mean" in line for line in shown["errors"])
+    good = json.loads(CliRunner().invoke(app, ["profile", "validate", "laptop", "--json"]).stdout)
+    assert good == {"profile": "laptop", "valid": True, "errors": []}
+
+
+def test_kubeconfigs_that_people_write_into_the_checkout_are_ignored_by_git() -> None:
+    done = subprocess.run(["git", "check-ignore", "team-a.kubeconfig"], cwd=REPOSITORY, check=False)
+    assert done.returncode == 0

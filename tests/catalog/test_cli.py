@@ -1,12 +1,13 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from catalog import cache as entries
-from catalog import cli
+from catalog import cli, report
 from catalog.build import Progress, binary
 from catalog.cli import catalog_app
 from catalog.items import Item, key
@@ -97,3 +98,12 @@ def test_progress_on_a_terminal_names_what_runs_and_how_far_it_is() -> None:
     bar(Progress("binaries/a", 1, 3, "cached", 0.0))
     bar(Progress("binaries/b", 2, 3, "building", 0.0))
     assert str(bar.__rich__()) == "1 of 3 items, 0 s   binaries/b building"
+
+
+rows = report.rows
+
+
+def test_in_a_pipe_no_line_of_a_table_is_cut_or_broken(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setattr(report, "rows", lambda *_: [replace(row, licence="L" * 200) for row in rows(*_)])
+    assert "L" * 200 in RUN.invoke(catalog_app, ["list"]).output

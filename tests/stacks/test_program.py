@@ -18,6 +18,7 @@ from profiles.load import load
 from profiles.schema import Profile
 from stacks import keep_supply
 from stacks.clusters import existing
+from stacks.errors import ClusterError
 from tests.installer.recorder import Recording, record
 
 MAKE = existing.make
@@ -139,4 +140,13 @@ def test_a_relative_kubeconfig_is_meant_from_the_checkout(provided: list[str], m
 def test_a_stack_without_a_profile_is_told_how_to_get_one(provided: list[str]) -> None:
     with pytest.raises(ProfileError, match="pulumi config set profile laptop"):
         run(SETTINGS)
+    assert not provided
+
+
+def test_a_mistyped_setting_is_refused_before_anything_is_provided(
+    provided: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG", '{"cairn:profile": "laptop", "cairn:suply": "source"}')
+    with pytest.raises(ClusterError, match="did you mean supply"):
+        run({**SETTINGS, "cairn:profile": "laptop"})
     assert not provided
