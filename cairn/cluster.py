@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from cairn.environment import Environment
 from cairn.errors import UserError
 from cairn.profile_file import refuse_moved
+from cairn.proxies import pass_by
 from cairn.settings import Settings
 from catalog.directories import REPOSITORY
 from installer.install import ENVIRONMENT

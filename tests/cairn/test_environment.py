@@ -8,7 +8,7 @@ from cairn.environment import Environment, Workspace, check_name, default_name
 from cairn.errors import UserError
 from cairn.overrides import parse
 from cairn.plan import Request, settle, wanted
-from cairn.settings import Settings, forget_salt, read, settings_file
+from cairn.settings import Settings, forget_salt, read, render, settings_file
 from tests.cairn.conftest import Keep
 
 pytestmark = pytest.mark.usefixtures("checkout")
@@ -42,18 +42,16 @@ def test_overrides_set_by_plain_pulumi_are_read_too() -> None:
 def test_overrides_of_an_earlier_version_are_read_and_kept_as_text() -> None:
     settings_file("dev").write_text("config:\n  cairn:set: {zzz: 1, aaa: {b: 2}}\n")
     assert list(read(settings_file("dev")).set.items()) == [("zzz", 1), ("aaa", {"b": 2})]
-    Environment("dev").save(read(settings_file("dev")))
-    assert yaml.safe_load(settings_file("dev").read_text())["config"]["cairn:set"] == '{"zzz": 1, "aaa": {"b": 2}}'
+    written = render({}, read(settings_file("dev")))
+    assert yaml.safe_load(written)["config"]["cairn:set"] == '{"zzz": 1, "aaa": {"b": 2}}'
 
 
-def test_what_is_said_later_counts_whatever_was_kept() -> None:
-    Environment("dev").save(
-        Settings("laptop", set={"cluster.provider": "existing", "modules.metrics.resolution": "20s"})
-    )
+def test_what_is_said_later_counts_whatever_was_kept(keep: Keep) -> None:
+    keep("dev", Settings("laptop", set={"cluster.provider": "existing", "modules.metrics.resolution": "20s"}))
     off = settle(Request(None, "dev", without=("metrics",)))
     assert list(off.settings.set)[-1] == "modules.metrics"
     assert off.profile.modules.metrics is None
-    Environment("dev").save(off.settings)
+    keep("dev", off.settings)
     on = settle(Request(None, "dev", overrides=("modules.metrics.resolution=30s",)))
     assert on.profile.modules.metrics is not None
     assert on.profile.modules.metrics.resolution == "30s"
@@ -156,18 +154,17 @@ def test_overrides_that_are_no_json_object_are_named_with_the_command_that_sets_
     assert "pulumi config set set" in refused.value.fix
 
 
-def test_preflight_looks_at_what_the_environment_keeps_with_the_words_given_on_top() -> None:
+def test_preflight_looks_at_what_the_environment_keeps_with_the_words_given_on_top(keep: Keep) -> None:
     kept = Settings(profile="mini", supply="source", set={"cluster.address_range": "10.77.0.0/24"}, kubeconfig="/k")
-    Environment("mine").save(kept)
+    keep("mine", kept)
     name, settings, profile = wanted(None, "mine", {"cluster.workers": 3})
     assert (name, settings.profile, settings.supply, settings.kubeconfig) == ("mine", "mini", "source", "/k")
     assert (profile.cluster.address_range, profile.cluster.workers) == ("10.77.0.0/24", 3)
     assert wanted("laptop", "mine", {})[1].profile == "laptop"
-    assert read(settings_file("mine")) == kept
 
 
-def test_preflight_without_a_name_looks_at_the_profile_alone() -> None:
-    Environment("laptop").save(Settings(profile="mini", set={"cluster.workers": 3}))
+def test_preflight_without_a_name_looks_at_the_profile_alone(keep: Keep) -> None:
+    keep("laptop", Settings(profile="mini", set={"cluster.workers": 3}))
     name, settings, _ = wanted(None, None, {})
     assert (name, settings.profile, settings.set) == ("laptop", "laptop", {})
 

@@ -11,7 +11,7 @@ from cairn import environment, environments
 from cairn.app import app
 from cairn.environment import Environment
 from cairn.errors import UserError
-from cairn.settings import Settings
+from cairn.settings import Settings, render, settings_file
 
 STACKS = [
     SimpleNamespace(name="theirs", last_update=None, resource_count=0),
@@ -33,7 +33,7 @@ def backend(checkout: object, monkeypatch: pytest.MonkeyPatch) -> list[SimpleNam
 
 
 def test_environments_are_listed_with_what_this_checkout_knows_of_them() -> None:
-    Environment("lab").save(Settings(profile="mini", supply="source"))
+    settings_file("lab").write_text(render({}, Settings(profile="mini", supply="source")))
     shown = json.loads(CliRunner().invoke(app, ["list", "--json"]).stdout)
     assert shown == [
         {"name": "lab", "profile": "mini", "supply": "source", "resources": 192, "changed": "2026-01-02T03:04:05"},

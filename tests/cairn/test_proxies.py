@@ -7,9 +7,8 @@ import httpx
 import pytest
 
 from cairn import proxies
-from cairn.environment import Environment
 from cairn.preflight.check import Status
-from cairn.settings import Settings
+from cairn.settings import Settings, render, settings_file
 from catalog.directories import environment_root
 from modules.contract.api import connect
 from profiles.load import load
@@ -71,7 +70,9 @@ def test_what_is_known_covers_each_environment_of_the_checkout_and_of_the_machin
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proxies, "REPOSITORY", checkout)
-    Environment("lab").save(Settings(profile="laptop", set={"cluster.address_range": "10.77.0.0/24"}))
+    settings_file("lab").write_text(
+        render({}, Settings(profile="laptop", set={"cluster.address_range": "10.77.0.0/24"}))
+    )
     (checkout / "Pulumi.lost.yaml").write_text("config:\n  cairn:profile: /nowhere/mine.yaml\n")
     record = environment_root("old") / "network.json"
     record.parent.mkdir(parents=True)

@@ -15,6 +15,7 @@ from cairn.upkeep import look
 from hosts import certificates
 from hosts.certificates import Ends
 from hosts.errors import HostError
+from profiles.load import load
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 FILE = "/etc/kubernetes/pki/apiserver.crt"
@@ -37,6 +38,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Any:
     ssh = {"private_key": "k", "user": "root", "hosts": {"dev-control-plane": "10.89.0.11"}}
     found = SimpleNamespace(
         client=None,
+        profile=load("laptop"),
         kubeconfig=yaml.safe_dump({"users": [{"user": {"client-certificate-data": encoded(300)}}]}),
         outputs={"ssh": {**ssh, "known_hosts": "10.89.0.11 ssh-ed25519 AAAA\n"}},
         secrets=[
@@ -51,12 +53,9 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(
         upkeep,
         "request",
-        lambda client, method, path: {
-            "items": found.secrets
-            if "secrets" in path
-            else [{"metadata": {"name": "authority"}, "data": {"ca.crt": pem(2000)}}]
-        },
+        lambda client, method, path: {"items": found.secrets},
     )
+    monkeypatch.setattr(upkeep, "get", lambda client, path: {"data": {"ca.crt": pem(2000)}})
     monkeypatch.setattr(upkeep, "_cut_off", lambda environment, nodes: [] if found.reaches else [f"{nodes[0]} can't"])
     return found
 
