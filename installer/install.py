@@ -26,12 +26,12 @@ from modules.contract.cluster import Cluster
 from modules.contract.credentials import filled, named
 from modules.contract.lock import lock
 from modules.contract.module import ALREADY_THERE, Module
+from modules.contract.team import PLATFORMS
 from modules.parts.routes import ROUTES_LABEL
 from modules.registry import enabled
 from profiles.schema import Profile
 
 _PLUGIN_VERSION = version("pulumi-kubernetes")
-MANAGED_BY = "app.kubernetes.io/managed-by"
 ENVIRONMENT = "cairn/environment"
 INSTALLED = "resourceNames"
 """A release's output: the names of what it has installed, by kind."""
@@ -66,7 +66,7 @@ class _Installer:
         self._profile = profile
         self._cluster = cluster
         self._credentials = Credentials(pulumi.get_stack())
-        self._labels = {MANAGED_BY: "cairn", ENVIRONMENT: pulumi.get_stack()}
+        self._labels = dict([PLATFORMS]) | {ENVIRONMENT: pulumi.get_stack()}
         self._provider = pulumi_kubernetes.Provider(
             "kubernetes",
             kubeconfig=cluster.kubeconfig,

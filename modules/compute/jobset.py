@@ -43,7 +43,9 @@ MODULE = Module(
     images=("jobset",),
     owns=(DEFINITION,),
     values=_values,
-    team=lambda _team, _: TeamPart(rules=(may(WRITE, "jobset.x-k8s.io", "jobsets"),)),
+    team=lambda _team, _: TeamPart(
+        rules=(may(WRITE, "jobset.x-k8s.io", "jobsets"), may(("get",), "jobset.x-k8s.io", "jobsets/status"))
+    ),
     queued=(Queued("jobset.x-k8s.io/jobset"),),
     ready=lambda _: (
         RolledOut(kind="Deployment", namespace=NAMESPACE, name="jobset-controller"),

@@ -136,6 +136,9 @@ def _for_team(_team: str, _: Profile) -> TeamPart:
     return TeamPart(
         rules=(
             may(READ, "kueue.x-k8s.io", "localqueues", "workloads"),
+            # To pause and to go on; a policy of the teams' holds members to that field alone.
+            may(("update", "patch"), "kueue.x-k8s.io", "workloads"),
+            may(("get",), "kueue.x-k8s.io", "localqueues/status", "workloads/status"),
             may(("get",), "visibility.kueue.x-k8s.io", "localqueues/pendingworkloads"),
         )
     )
@@ -152,6 +155,7 @@ MODULE = Module(
     values=lambda profile: _values(profile, ()),
     objects=_objects,
     team=_for_team,
+    readable=(may(READ, "kueue.x-k8s.io", "resourceflavors", "workloadpriorityclasses"),),
     devices=True,
     fitted=_fitted,
     ready=lambda _: (

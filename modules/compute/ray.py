@@ -101,7 +101,13 @@ MODULE = Module(
     owns=tuple(f"{plural}.ray.io" for plural in DEFINITIONS),
     objects=_policy,
     patch=patch,
-    team=lambda _team, _: TeamPart(rules=(may(WRITE, "ray.io", *DEFINITIONS),), callers=(NAMESPACE,)),
+    team=lambda _team, _: TeamPart(
+        rules=(
+            may(WRITE, "ray.io", *DEFINITIONS),
+            may(("get",), "ray.io", *(f"{kind}/status" for kind in DEFINITIONS)),
+        ),
+        callers=(NAMESPACE,),
+    ),
     queued=tuple(Queued(f"ray.io/{kind}") for kind in ("rayjob", "raycluster", "rayservice")),
     devices=True,
     ready=lambda _: (

@@ -159,7 +159,12 @@ MODULE = Module(
     owns=tuple(f"{plural}.trainer.kubeflow.org" for plural in DEFINITIONS),
     values=_values,
     objects=_objects,
-    team=lambda _team, _: TeamPart(rules=(may(WRITE, "trainer.kubeflow.org", "trainjobs", "trainingruntimes"),)),
+    team=lambda _team, _: TeamPart(
+        rules=(
+            may(WRITE, "trainer.kubeflow.org", "trainjobs", "trainingruntimes"),
+            may(("get",), "trainer.kubeflow.org", "trainjobs/status"),
+        )
+    ),
     queued=(Queued("trainer.kubeflow.org/trainjob", looked_for_once=True),),
     devices=True,
     ready=lambda profile: (

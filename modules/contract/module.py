@@ -135,6 +135,8 @@ class Module:
     """Where people come in, if it is this module that lets them in."""
     team: Callable[[str, Profile], TeamPart] = _no_part
     """What it gives to a team."""
+    readable: tuple[Object, ...] = ()
+    """What every member may see of its kinds that belong to no namespace, as rules of an RBAC ClusterRole."""
     forgets: Callable[[Profile], Forgetting | None] = _forgets_nothing
     """How its server is made to forget teams that are gone, where it keeps something of them."""
     queued: tuple[Queued, ...] = ()

@@ -12,9 +12,11 @@ ACCOUNT = "member"
 """The service account in a team's namespace whose token people get."""
 ACCESS = "access"
 """The Secret in a team's namespace with what its members' scripts need to reach the platform's services."""
+PLATFORMS = ("app.kubernetes.io/managed-by", "cairn")
+"""The label, and its value, of what the platform made, in a team's namespace too."""
 READ = ("get", "list", "watch")
 """The verbs of who may look."""
-WRITE = (*READ, "create", "update", "patch", "delete")
+WRITE = (*READ, "create", "update", "patch", "delete", "deletecollection")
 """The verbs of who may also change."""
 
 

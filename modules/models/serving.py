@@ -9,6 +9,7 @@ from modules.contract.checks import Accepts, Check, Established, RolledOut
 from modules.contract.credentials import Certificate
 from modules.contract.lock import lock
 from modules.contract.module import Module
+from modules.contract.team import READ, may
 from modules.data import object_store
 from modules.in_cluster import program
 from modules.models.model_names import names_of_models
@@ -218,6 +219,7 @@ MODULE = Module(
     objects=_objects,
     patch=patch,
     team=for_team,
+    readable=(may(READ, GROUP, "clusterservingruntimes"),),
     ready=_ready,
     foreign=(Established(crd=f"inferenceservices.{GROUP}"),),
 )

@@ -143,5 +143,9 @@ def for_team(team: str, _profile: Profile) -> TeamPart:
     }
     resource, _, subresource = INFER.partition("/")
     door = auth_proxy.objects(Resource(team, GROUP, resource, subresource), team, ACCOUNT)
-    rules = (may(WRITE, GROUP, "inferenceservices", "servingruntimes"), may(("get", "create"), GROUP, INFER))
+    rules = (
+        may(WRITE, GROUP, "inferenceservices", "servingruntimes"),
+        may(("get",), GROUP, "inferenceservices/status"),
+        may(("get", "create"), GROUP, INFER),
+    )
     return TeamPart(rules=rules, objects=(account, *door))

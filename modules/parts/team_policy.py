@@ -7,19 +7,37 @@ from modules.contract.api import Object
 from modules.contract.team import TEAM_LABEL
 
 _API_VERSION = "admissionregistration.k8s.io/v1"
+EVERYTHING = "*"
+"""Every group, or every kind of it; subresources such as `status` and `scale` are not among them."""
+BY_THE_TEAM: Object = {
+    "name": "asked-by-the-team",
+    "expression": "('system:serviceaccounts:' + request.namespace) in request.userInfo.?groups.orValue([])",
+}
+"""A match condition: the request comes from an account of the namespace itself, such as the members' or a pod's.
+
+Controllers have accounts in namespaces of their own, and administrators are no service accounts.
+"""
 
 
-def refusal(name: str, group: str, resources: Sequence[str], validations: list[Object], **further: Any) -> list[Object]:
+def refusal(
+    name: str,
+    group: str,
+    resources: Sequence[str],
+    validations: list[Object],
+    operations: Sequence[str] = ("CREATE", "UPDATE"),
+    **further: Any,
+) -> list[Object]:
     """The policy `name` and its binding: objects of these resources are refused where a validation does not hold.
 
-    It counts when they are made or changed in a team's namespace. `further` are other fields of the policy's
-    specification, such as `variables` and `matchConditions`.
+    It counts when they are made or changed in a team's namespace, unless other `operations` are named. `further` are
+    other fields of the policy's specification, such as `variables` and `matchConditions`.
     """
     rule = {
         "apiGroups": [group],
         "apiVersions": ["*"],
-        "operations": ["CREATE", "UPDATE"],
+        "operations": list(operations),
         "resources": list(resources),
+        "scope": "Namespaced",
     }
     policy = {
         "apiVersion": _API_VERSION,

@@ -10,11 +10,15 @@ from modules.contract.accelerator import RESOURCE
 from modules.contract.api import Object
 from modules.contract.checks import Check, Condition
 from modules.contract.module import Module
-from modules.contract.team import ACCESS, ACCOUNT, READ, TEAM_LABEL, WRITE, TeamPart, may, together
+from modules.contract.team import ACCESS, TEAM_LABEL, TeamPart, together
 from modules.parts.network_policy import enforced
 from modules.parts.routes import ROUTES_LABEL
 from modules.parts.server import secret
+from modules.people.team_belongings import platforms_objects_stay
+from modules.people.team_queue import queue_not_passed
 from modules.people.team_refusals import refusals
+from modules.people.team_rights import account, readers
+from modules.people.team_services import own_addresses_only
 from modules.people.team_tokens import tokens_expire
 from profiles.schema import Profile
 from profiles.teams import Limits, Quota, Team
@@ -32,7 +36,7 @@ def team_objects(name: str, team: Team, profile: Profile, part: TeamPart) -> lis
         _cluster_queue(name, team, profile),
         _namespace(name),
         _local_queue(name),
-        *_account(name, part.rules),
+        *account(name, part.rules),
         *_limits(name, team),
         _isolation(name, part.callers),
         *part.objects,
@@ -42,6 +46,11 @@ def team_objects(name: str, team: Team, profile: Profile, part: TeamPart) -> lis
 def access_objects(team: str, part: TeamPart) -> list[Object]:
     """The Secret `access` in the team's namespace and all that stands behind it."""
     return [secret(ACCESS, team, dict(part.access)), *part.accounts] if part.access else list(part.accounts)
+
+
+def policies() -> list[Object]:
+    """What holds in all teams' namespaces, and RBAC can't say."""
+    return [*tokens_expire(), *queue_not_passed(), *own_addresses_only(), *platforms_objects_stay()]
 
 
 def team_ready(name: str) -> tuple[Check, ...]:
@@ -108,39 +117,6 @@ def _local_queue(name: str) -> Object:
     }
 
 
-_KUBERNETES_OWN = (
-    may(WRITE, "batch", "jobs", "cronjobs"),
-    may(WRITE, "apps", "deployments", "statefulsets"),
-    may(READ, "apps", "replicasets"),
-    # No update of pods: taking a pod's scheduling gate away would pass the queue by.
-    may((*READ, "create", "delete"), "", "pods"),
-    may(("get",), "", "pods/log"),
-    may(("get", "create"), "", "pods/exec", "pods/portforward"),
-    may(WRITE, "", "configmaps", "secrets", "services", "persistentvolumeclaims"),
-    {**may(READ, "", "events"), "apiGroups": ["", "events.k8s.io"]},
-    may(READ, "", "resourcequotas", "limitranges"),
-    may(READ, "autoscaling", "horizontalpodautoscalers"),
-)
-"""What members may do with kinds that no module brings."""
-
-
-def _account(name: str, rules: Sequence[Object]) -> list[Object]:
-    metadata = {"name": ACCOUNT, "namespace": name}
-    rbac = "rbac.authorization.k8s.io"
-    return [
-        # The token is for people: pods that run as this account get none.
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, "automountServiceAccountToken": False},
-        {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": metadata, "rules": [*_KUBERNETES_OWN, *rules]},
-        {
-            "apiVersion": f"{rbac}/v1",
-            "kind": "RoleBinding",
-            "metadata": metadata,
-            "roleRef": {"apiGroup": rbac, "kind": "Role", "name": ACCOUNT},
-            "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": name}],
-        },
-    ]
-
-
 def _limits(name: str, team: Team) -> list[Object]:
     # Not CPU, memory or GPUs: a ResourceQuota on them would refuse pods that should wait in the queue.
     hard = {
@@ -199,7 +175,7 @@ def _objects(profile: Profile, others: Sequence[Module]) -> list[Object]:
     parts = {name: together(module.team(name, profile) for module in others) for name in profile.teams}
     teams = [made for name, team in profile.teams.items() for made in team_objects(name, team, profile, parts[name])]
     access = (made for name, part in parts.items() for made in access_objects(name, part))
-    return [*tokens_expire(), *refusals(profile), *teams, *access]
+    return [*policies(), *refusals(profile), *readers(module.readable for module in others), *teams, *access]
 
 
 def _fitted(_: Profile, others: Sequence[Module]) -> Module:

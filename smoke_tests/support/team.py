@@ -9,6 +9,7 @@ from kubernetes.client import AuthenticationV1TokenRequest, CoreV1Api, V1TokenRe
 
 from modules.contract.api import ApiError, Object
 from modules.contract.credentials import Credential, filled, value
+from modules.contract.team import PLATFORMS
 from modules.people.teams import access_objects, team_objects
 from modules.registry import team_part
 from profiles import teams as profile_teams
@@ -117,7 +118,9 @@ def _objects(profile: Profile, team: Team, quota: profile_teams.Team) -> list[Ob
 
 
 def _create(cluster: Cluster, manifest: Object, seconds: float = 30) -> None:
-    """Creates the object; a namespace that was just made may not take objects for a moment."""
+    """Creates the object, labelled as the platform's; a new namespace may not take objects for a moment."""
+    metadata = manifest["metadata"]
+    manifest = manifest | {"metadata": metadata | {"labels": metadata.get("labels", {}) | dict([PLATFORMS])}}
 
     def created() -> bool:
         try:

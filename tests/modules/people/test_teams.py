@@ -78,9 +78,12 @@ def test_the_queue_takes_work_from_the_teams_own_namespace_only() -> None:
 
 def test_everything_a_member_may_do_is_in_the_teams_namespace() -> None:
     objects = made(Team())
-    # What guards the team's models may ask about everybody; a member may not.
-    bound = [each for each in objects if each["kind"].startswith("ClusterRole")]
-    assert all(subject["name"] != ACCOUNT for each in bound for subject in each["subjects"])
+    # What guards the team's models may ask about everybody; a member may not, but sees the team's own queue.
+    bound = [each for each in objects if each["kind"] == "ClusterRoleBinding"]
+    [own] = [each for each in bound if ACCOUNT in {subject["name"] for subject in each["subjects"]}]
+    [role] = [each for each in objects if each["kind"] == "ClusterRole"]
+    assert own["roleRef"]["name"] == role["metadata"]["name"]
+    assert [(rule["verbs"], rule["resourceNames"]) for rule in role["rules"]] == [(["get"], ["red"])]
     assert one(objects, "RoleBinding")["metadata"]["namespace"] == "red"
 
 
@@ -98,9 +101,11 @@ def test_a_member_cannot_change_the_teams_own_limits(resource: str) -> None:
     assert not [rule for rule in rules() if resource in rule["resources"] and writing & set(rule["verbs"])]
 
 
-def test_a_member_cannot_change_queues_or_the_workloads_in_them() -> None:
-    [rule] = [rule for rule in rules() if rule["apiGroups"] == ["kueue.x-k8s.io"]]
-    assert set(rule["verbs"]) == {"get", "list", "watch"}
+def test_a_member_reads_queues_and_changes_workloads_alone() -> None:
+    of_kueue = [rule for rule in rules() if rule["apiGroups"] == ["kueue.x-k8s.io"]]
+    changed = {each for rule in of_kueue if set(rule["verbs"]) - {"get", "list", "watch"} for each in rule["resources"]}
+    assert changed == {"workloads"}
+    assert {verb for rule in of_kueue for verb in rule["verbs"]} == {"get", "list", "watch", "update", "patch"}
 
 
 def test_no_rule_uses_a_wildcard() -> None:
