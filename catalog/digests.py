@@ -18,7 +18,7 @@ from catalog.errors import CatalogError
 from catalog.items import Item, is_fetched
 from catalog.lockfile import Slot, filled, slots
 from catalog.processes import run
-from catalog.schema import Catalog, Download, HelmUpstream, load
+from catalog.schema import ANY, Catalog, Download, HelmUpstream, load
 from catalog.supply import Supply
 from catalog.upstream import architectures, fetch, fill, pull_archive
 
@@ -94,8 +94,9 @@ def _questions(catalog: Catalog, slot: Slot, clients: Clients) -> Iterator[_Ques
     """What must be asked for one slot's value: one address, or one for each architecture."""
     kind, name = slot.path[:2]
     if kind == "images":
-        reference = catalog.image(name)
-        yield _Question(reference, "", catalog.images[name].digest, partial(_image, clients.crane, reference))
+        for arch, (reference, known) in catalog.published(name).items():
+            apart = "" if arch == ANY and not catalog.images[name].upstream else arch
+            yield _Question(reference, apart, known, partial(_image, clients.crane, reference))
         return
     upstream, version = _upstream(catalog, slot)
     if isinstance(upstream, HelmUpstream):

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from catalog.errors import CatalogError
 
 HERE = Path(__file__).resolve().parent
+ANY = "any"
+"""The architecture of what is the same for all."""
 
 
 class _Model(BaseModel):
@@ -121,8 +123,10 @@ class Image(_Model):
     reference: str
     own: Annotated[bool, Field(exclude_if=lambda own: not own)] = False
     """Nobody publishes such an image: it is put together here under both supplies, from packages alone."""
-    digest: str = ""
-    """Upstream's digest; empty until resolved, then checked."""
+    upstream: Annotated[dict[str, str], Field(exclude_if=lambda references: not references)] = {}
+    """What upstream calls it where that isn't `reference`, by our architectures (`any` for all of them)."""
+    digest: str | dict[str, str] = ""
+    """Upstream's digest (by architecture where `upstream` is); empty until resolved, then checked."""
     version: str = ""
     licence: str = ""
     source: str = ""
@@ -191,6 +195,8 @@ class Catalog(_Model):
             if entry.base and (entry.keep, getattr(self.debian.get(entry.base), "keep", "")) != ("layer", "layer"):
                 raise ValueError(f"debian.{name}: no layer {entry.base!r} in debian for a layer to lie on")
         for name, image in self.images.items():
+            if not set(image.upstream) <= {ANY, "amd64", "arm64"}:
+                raise ValueError(f"images.{name}.upstream: its keys are amd64 and arm64, or {ANY}")
             for layer in image.layers:
                 if isinstance(layer, ProgramLayer) and layer.program not in programs:
                     raise ValueError(f"images.{name}: no program {layer.program!r} in binaries")
@@ -225,6 +231,20 @@ class Catalog(_Model):
         image = self._image(name)
         version = self.image_version(name)
         return image.reference.format(version=version, number=version.removeprefix("v"))
+
+    def published(self, name: str) -> dict[str, tuple[str, str]]:
+        """What supply `upstream` copies for image `name`: reference and known digest ("" if none), by architecture.
+
+        The architecture is `any` where upstream has one reference for all.
+        """
+        image, version = self._image(name), self.image_version(name)
+        number = version.removeprefix("v")
+        known = image.digest if isinstance(image.digest, dict) else {ANY: image.digest}
+        references = image.upstream or {ANY: image.reference}
+        return {
+            arch: (reference.format(version=version, number=number), known.get(arch, ""))
+            for arch, reference in references.items()
+        }
 
     def repository_and_tag(self, name: str) -> tuple[str, str]:
         """The two halves of `image(name)`, which is how charts and kubeadm ask for them."""

@@ -10,14 +10,10 @@ from catalog.charts import copy_chart, render_manifest
 from catalog.errors import CatalogError
 from catalog.items import ARCHITECTURES, architecture
 from catalog.processes import run
-from catalog.schema import Catalog, Download, HelmUpstream
+from catalog.schema import ANY, Catalog, Download, HelmUpstream
 
 TIMEOUT_SECONDS = 60.0
 """Longest silence of a server within a download."""
-
-
-ANY = "any"
-"""The architecture of what is the same for all."""
 
 
 def architectures(download: Download) -> tuple[str, ...]:
