@@ -20,7 +20,7 @@ from catalog.lockfile import Slot, filled, slots
 from catalog.processes import run
 from catalog.schema import ANY, Catalog, Download, HelmUpstream, load
 from catalog.supply import Supply
-from catalog.upstream import architectures, fetch, fill, pull_archive
+from catalog.upstream import architectures, fetch, fill, pull_archive, tree_sha256
 
 AT_ONCE = 4
 """How many addresses are asked side by side: what is waited for are servers."""
@@ -138,7 +138,8 @@ def _image(crane: Path, reference: str, _: Path) -> str:
 
 
 def _file(download: Download, version: str, arch: str, tmp: Path) -> str:
-    return record(fetch(download, version, tmp, arch)).sha256
+    fetched = fetch(download, version, tmp, arch)
+    return tree_sha256(fetched) if download.generated else record(fetched).sha256
 
 
 def _chart(helm: Path, upstream: HelmUpstream, version: str, tmp: Path) -> str:

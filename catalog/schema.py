@@ -28,9 +28,17 @@ class Download(_Model):
     beside: Annotated[tuple[str, ...], Field(exclude_if=lambda members: not members)] = ()
     """Further files of the archive that the program looks for beside itself; kept under their own names."""
     sha256: dict[str, str] = {}
-    """Of what `url` gives, by our architectures (`any` where it names none); not there until resolved, then checked."""
+    """Of what `url` gives, by our architectures (`any` where it names none); not there until resolved, then checked.
+
+    Of a `generated` archive it is the hash of the files in it (`catalog.upstream.tree_sha256`).
+    """
     arch_names: dict[str, str] = {}
     """What the project calls our architectures, where it differs from Go's names."""
+
+    @property
+    def generated(self) -> bool:
+        """Whether the server makes the archive of a Git tag when asked: its bytes may differ from day to day."""
+        return "/archive/refs/" in self.url
 
 
 class Program(_Model):
@@ -287,18 +295,36 @@ class Catalog(_Model):
             return self.binaries[self.manifests[name].binaries].version
         raise CatalogError(f"{name}: no such item in catalog.yaml; `cairn catalog list` names them all")
 
-    def release_hosts(self) -> list[str]:
-        """The hosts of the release pages that programs come from under supply `upstream`, sorted."""
-        programs = [program for entry in self.binaries.values() for program in entry.programs.values()]
-        return sorted({program.upstream.url.split("/")[2] for program in programs if program.upstream})
+    def downloads(self) -> list[tuple[Download, str]]:
+        """Every file of a release page that supply `upstream` fetches, with the version that it is asked for in."""
+        found = [
+            (program.upstream, entry.version)
+            for entry in self.binaries.values()
+            for program in entry.programs.values()
+            if program.upstream
+        ]
+        files: list[Chart | Manifest] = [*self.charts.values(), *self.manifests.values()]
+        for made in files:
+            if isinstance(made.upstream, Download):
+                found.append((made.upstream, self.binaries[made.binaries].version))
+        return found
+
+    def chart_repositories(self) -> list[str]:
+        """The addresses of the chart repositories, sorted; registries that have charts are among the registries."""
+        charts = [chart.upstream for chart in self.charts.values() if isinstance(chart.upstream, HelmUpstream)]
+        return sorted({upstream.repository for upstream in charts if upstream.repository})
 
     def registries(self) -> list[str]:
         """The registry hosts in the names of images, sorted: what nodes are told to ask the environment's own for."""
         return sorted({self.image(name).split("/", 1)[0] for name in self.images})
 
     def published_registries(self) -> list[str]:
-        """Those of them that supply `upstream` copies images from: our own have a host that is none."""
-        return sorted({self.image(name).split("/", 1)[0] for name, image in self.images.items() if not image.own})
+        """The registry hosts that supply `upstream` copies images and charts from: our own have a host that is none."""
+        published = [name for name, image in self.images.items() if not image.own]
+        references = [reference for name in published for reference, _ in self.published(name).values()]
+        charts = [chart.upstream for chart in self.charts.values() if isinstance(chart.upstream, HelmUpstream)]
+        references += [u.chart.removeprefix("oci://") for u in charts if not u.repository]
+        return sorted({reference.split("/", 1)[0] for reference in references})
 
 
 YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

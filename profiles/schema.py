@@ -112,6 +112,11 @@ class Profile(Settings):
             raise ValueError("teams need a queue: add `queueing: {}` to modules, or remove the teams")
         if self.cluster.provider == "local":
             self._quotas_fit_the_nodes()
+            if self.modules.accelerators and self.modules.accelerators.mode == "nvidia":
+                raise ValueError(
+                    "modules.accelerators.mode nvidia needs nodes with GPUs, and local nodes are containers that get "
+                    "none of this machine's: choose `simulated`, or a cluster that has some by cluster.provider=existing"
+                )
         gateway = self.modules.gateway
         if gateway and gateway.etc_hosts and not gateway.addresses and self.cluster.provider != "local":
             raise ValueError("modules.gateway.etc_hosts needs an address: set modules.gateway.addresses too")
