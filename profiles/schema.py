@@ -115,7 +115,7 @@ class Profile(Settings):
             if self.modules.accelerators and self.modules.accelerators.mode == "nvidia":
                 raise ValueError(
                     "modules.accelerators.mode nvidia needs nodes with GPUs, and local nodes are containers that get "
-                    "none of this machine's: choose `simulated`, or a cluster that has some by cluster.provider=existing"
+                    "none of this machine's: choose `simulated`, or a cluster that has some (cluster.provider=existing)"
                 )
         gateway = self.modules.gateway
         if gateway and gateway.etc_hosts and not gateway.addresses and self.cluster.provider != "local":
