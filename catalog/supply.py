@@ -7,8 +7,8 @@ from enum import StrEnum
 from catalog.errors import CatalogError
 from catalog.schema import load
 
-API_HOSTS = {"docker.io": "registry-1.docker.io"}
-"""Registries whose API answers under another name than their images carry."""
+API_HOSTS = {"docker.io": "index.docker.io"}
+"""Registries whose API answers under another name than their images carry: the one that crane asks."""
 PROTOCOL = "Docker-Distribution-Api-Version"
 """The header by which a registry is told from a captive portal or a proxy that answers in its place."""
 
