@@ -33,7 +33,8 @@ from cairn.supplying import report
 from cairn.tools import link_programs, prepare, stand_ins_in_use
 from catalog.build import provide
 from catalog.supply import Supply, resolve
-from modules.registry import catalog_items, installed_from_here
+from modules.registry import catalog_items, enabled, installed_from_here, own_images
+from profiles.schema import Profile
 
 
 @dataclass
@@ -70,6 +71,7 @@ def bring_up(plan: Plan, preview: bool = False, yes: bool = False, anew: tuple[s
         say(f"supply: {supply} ({why})" + ("" if preview else "; kept for this environment, --supply changes it"))
     for line in plan.told:
         say(line)
+    _refuse_own_images(plan.profile, supply)
     plan = replace(plan, settings=replace(plan.settings, supply=str(supply)))
     pass_by(plan.profile)
     progress = Progress(time.monotonic)
@@ -101,6 +103,23 @@ def bring_up(plan: Plan, preview: bool = False, yes: bool = False, anew: tuple[s
             else:
                 _up(environment, outcome, found, anew)
     return outcome
+
+
+def _refuse_own_images(profile: Profile, supply: Supply) -> None:
+    """Raises UserError where nodes would pull what is published nowhere.
+
+    Who says supply `source` of a cluster that isn't ours says that its nodes have a registry with all images.
+    """
+    if profile.cluster.provider == "local" or supply is Supply.SOURCE:
+        return
+    if images := own_images(profile):
+        using = [m.name for m in enabled(profile) if set(m.items()) & {f"images/{name}" for name in images}]
+        raise UserError(
+            f"nobody publishes {', '.join(images)}: nodes that aren't Cairn's own can't pull them",
+            where=f"modules {', '.join(using)}",
+            fix=f"leave them out: --without {','.join(using)}; or, where the nodes have a registry that holds "
+            "every image of the catalog under its name: --supply source",
+        )
 
 
 def items(plan: Plan) -> list[str]:

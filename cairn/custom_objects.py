@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from kubernetes.client import ApiClient
 
 from cairn.errors import UserError
-from installer.install import ENVIRONMENT, MANAGED_BY
+from installer.install import ENVIRONMENT
 from modules.contract.api import ApiError, Object, get, path_of, request
+from modules.contract.team import PLATFORMS
 
 END_SECONDS = 180
 """How long objects may take to end: a Ray cluster's pods have a minute of grace."""
@@ -71,7 +72,7 @@ def end(client: ApiClient, objects: Sequence[CustomObject], seconds: float = END
 
 def _is_platforms(found: Object) -> bool:
     labels = found["metadata"].get("labels") or {}
-    return ENVIRONMENT in labels or labels.get(MANAGED_BY) == "Helm"
+    return ENVIRONMENT in labels or labels.get(PLATFORMS[0]) == "Helm"
 
 
 def _belongs_to(found: Object, kinds: set[tuple[str, str]]) -> bool:

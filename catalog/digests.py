@@ -18,9 +18,9 @@ from catalog.errors import CatalogError
 from catalog.items import Item, is_fetched
 from catalog.lockfile import Slot, filled, slots
 from catalog.processes import run
-from catalog.schema import Catalog, Download, HelmUpstream, load
+from catalog.schema import ANY, Catalog, Download, HelmUpstream, load
 from catalog.supply import Supply
-from catalog.upstream import architectures, fetch, fill, pull_archive
+from catalog.upstream import architectures, fetch, fill, pull_archive, tree_sha256
 
 AT_ONCE = 4
 """How many addresses are asked side by side: what is waited for are servers."""
@@ -94,8 +94,9 @@ def _questions(catalog: Catalog, slot: Slot, clients: Clients) -> Iterator[_Ques
     """What must be asked for one slot's value: one address, or one for each architecture."""
     kind, name = slot.path[:2]
     if kind == "images":
-        reference = catalog.image(name)
-        yield _Question(reference, "", catalog.images[name].digest, partial(_image, clients.crane, reference))
+        for arch, (reference, known) in catalog.published(name).items():
+            apart = "" if arch == ANY and not catalog.images[name].upstream else arch
+            yield _Question(reference, apart, known, partial(_image, clients.crane, reference))
         return
     upstream, version = _upstream(catalog, slot)
     if isinstance(upstream, HelmUpstream):
@@ -137,7 +138,8 @@ def _image(crane: Path, reference: str, _: Path) -> str:
 
 
 def _file(download: Download, version: str, arch: str, tmp: Path) -> str:
-    return record(fetch(download, version, tmp, arch)).sha256
+    fetched = fetch(download, version, tmp, arch)
+    return tree_sha256(fetched) if download.generated else record(fetched).sha256
 
 
 def _chart(helm: Path, upstream: HelmUpstream, version: str, tmp: Path) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from catalog import layers, registry, sbom, wheels
 from catalog.cache import directory, record, remove
+from catalog.errors import CatalogError
 from catalog.items import Item, architecture, files_of, key
 from catalog.processes import run
-from catalog.schema import Catalog, DebianLayer, FilesLayer, Image, ProgramLayer
+from catalog.schema import ANY, Catalog, DebianLayer, FilesLayer, Image, ProgramLayer
 from catalog.supply import Supply
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -148,24 +149,42 @@ def push(catalog: Catalog, supply: Supply, layout: Path, reference: str, digests
         run([crane, "push", layout, f"{address}/{reference}"], changes={"DOCKER_CONFIG": str(tmp), "TMPDIR": str(tmp)})
 
 
-def origin(image: Image, reference: str) -> str:
-    """What is copied from upstream: the image of the digest, where one is known, else whatever the tag names."""
-    return f"{reference.rpartition(':')[0]}@{image.digest}" if image.digest else reference
+def origin(catalog: Catalog, name: str) -> str:
+    """What is copied from upstream here: the image of the digest, where one is known, else whatever the tag names."""
+    published = catalog.published(name)
+    arch = architecture() if architecture() in published else ANY
+    if arch not in published:
+        raise CatalogError(f"images/{name}: upstream has none for {architecture()}; `pulumi config set supply source`")
+    reference, digest = published[arch]
+    return f"{reference.rpartition(':')[0]}@{digest}" if digest else reference
 
 
 def copy(catalog: Catalog, name: str, tmp: Path) -> str:
-    """Copies image `name` from upstream into the store (this machine's architecture only); its digest."""
-    image, reference = catalog.images[name], catalog.image(name)
+    """Copies image `name` from upstream into the store (this machine's architecture only); its digest.
+
+    Raises CatalogError when what came is for another architecture: of a reference that names one image alone,
+    crane takes that one whatever it is asked for. The store then has under the name what it had before.
+    """
+    reference, source = catalog.image(name), origin(catalog, name)
     crane, server = (_builder(catalog, builder, Supply.UPSTREAM) for builder in catalog.builders)
     registry.discard_uploads(reference)
+    before = registry.tagged(reference)
     with registry.serving(server, tmp) as address:
-        target = f"{address}/{reference}"
         # crane's own defaults for docker.io names hold here too: library/ and the registry's host are filled in.
         run(
-            [crane, "copy", "--platform", f"linux/{architecture()}", origin(image, reference), target],
+            [crane, "copy", "--platform", f"linux/{architecture()}", source, f"{address}/{reference}"],
             changes={"TMPDIR": str(tmp)},
         )
-    return registry.tagged(reference)
+    digest = registry.tagged(reference)
+    if (found := _architecture_of(digest)) != architecture():
+        registry.point(reference, before)
+        raise CatalogError(f"images/{name}: {source} is for {found}, not for {architecture()}; not used")
+    return digest
+
+
+def _architecture_of(digest: str) -> str:
+    manifest = json.loads(registry.blob(digest).read_text())
+    return str(json.loads(registry.blob(manifest["config"]["digest"]).read_text()).get("architecture"))
 
 
 def _builder(catalog: Catalog, name: str, supply: Supply) -> Path:

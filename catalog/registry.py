@@ -108,8 +108,14 @@ def tagged(reference: str) -> str:
 
 
 def point(reference: str, digest: str) -> None:
-    """Makes `reference` name a manifest that its repository has already (another lock's image had the name)."""
+    """Makes `reference` name a manifest that its repository has already (another lock's image had the name).
+
+    With an empty digest it names none any more.
+    """
     manifests, tag = _repository(reference)
+    if not digest:
+        remove(manifests / "tags" / tag)
+        return
     for link in (
         manifests / "tags" / tag / "index" / digest.replace(":", "/") / "link",
         manifests / "tags" / tag / "current/link",

@@ -11,6 +11,8 @@ from catalog.errors import CatalogError
 from catalog.yaml_text import parse
 
 HERE = Path(__file__).resolve().parent
+ANY = "any"
+"""The architecture of what is the same for all."""
 
 
 class _Model(BaseModel):
@@ -27,9 +29,17 @@ class Download(_Model):
     beside: Annotated[tuple[str, ...], Field(exclude_if=lambda members: not members)] = ()
     """Further files of the archive that the program looks for beside itself; kept under their own names."""
     sha256: dict[str, str] = {}
-    """Of what `url` gives, by our architectures (`any` where it names none); not there until resolved, then checked."""
+    """Of what `url` gives, by our architectures (`any` where it names none); not there until resolved, then checked.
+
+    Of a `generated` archive it is the hash of the files in it (`catalog.upstream.tree_sha256`).
+    """
     arch_names: dict[str, str] = {}
     """What the project calls our architectures, where it differs from Go's names."""
+
+    @property
+    def generated(self) -> bool:
+        """Whether the server makes the archive of a Git tag when asked: its bytes may differ from day to day."""
+        return "/archive/refs/" in self.url
 
 
 class Program(_Model):
@@ -126,8 +136,10 @@ class Image(_Model):
     reference: str
     own: Annotated[bool, Field(exclude_if=lambda own: not own)] = False
     """Nobody publishes such an image: it is put together here under both supplies, from packages alone."""
-    digest: str = ""
-    """Upstream's digest; empty until resolved, then checked."""
+    upstream: Annotated[dict[str, str], Field(exclude_if=lambda references: not references)] = {}
+    """What upstream calls it where that isn't `reference`, by our architectures (`any` for all of them)."""
+    digest: str | dict[str, str] = ""
+    """Upstream's digest (by architecture where `upstream` is); empty until resolved, then checked."""
     version: str = ""
     licence: str = ""
     source: str = ""
@@ -196,6 +208,8 @@ class Catalog(_Model):
             if entry.base and (entry.keep, getattr(self.debian.get(entry.base), "keep", "")) != ("layer", "layer"):
                 raise ValueError(f"debian.{name}: no layer {entry.base!r} in debian for a layer to lie on")
         for name, image in self.images.items():
+            if not set(image.upstream) <= {ANY, "amd64", "arm64"}:
+                raise ValueError(f"images.{name}.upstream: its keys are amd64 and arm64, or {ANY}")
             for layer in image.layers:
                 if isinstance(layer, ProgramLayer) and layer.program not in programs:
                     raise ValueError(f"images.{name}: no program {layer.program!r} in binaries")
@@ -230,6 +244,20 @@ class Catalog(_Model):
         image = self._image(name)
         version = self.image_version(name)
         return image.reference.format(version=version, number=version.removeprefix("v"))
+
+    def published(self, name: str) -> dict[str, tuple[str, str]]:
+        """What supply `upstream` copies for image `name`: reference and known digest ("" if none), by architecture.
+
+        The architecture is `any` where upstream has one reference for all.
+        """
+        image, version = self._image(name), self.image_version(name)
+        number = version.removeprefix("v")
+        known = image.digest if isinstance(image.digest, dict) else {ANY: image.digest}
+        references = image.upstream or {ANY: image.reference}
+        return {
+            arch: (reference.format(version=version, number=number), known.get(arch, ""))
+            for arch, reference in references.items()
+        }
 
     def repository_and_tag(self, name: str) -> tuple[str, str]:
         """The two halves of `image(name)`, which is how charts and kubeadm ask for them."""
@@ -272,18 +300,36 @@ class Catalog(_Model):
             return self.binaries[self.manifests[name].binaries].version
         raise CatalogError(f"{name}: no such item in catalog.yaml; `cairn catalog list` names them all")
 
-    def release_hosts(self) -> list[str]:
-        """The hosts of the release pages that programs come from under supply `upstream`, sorted."""
-        programs = [program for entry in self.binaries.values() for program in entry.programs.values()]
-        return sorted({program.upstream.url.split("/")[2] for program in programs if program.upstream})
+    def downloads(self) -> list[tuple[Download, str]]:
+        """Every file of a release page that supply `upstream` fetches, with the version that it is asked for in."""
+        found = [
+            (program.upstream, entry.version)
+            for entry in self.binaries.values()
+            for program in entry.programs.values()
+            if program.upstream
+        ]
+        files: list[Chart | Manifest] = [*self.charts.values(), *self.manifests.values()]
+        for made in files:
+            if isinstance(made.upstream, Download):
+                found.append((made.upstream, self.binaries[made.binaries].version))
+        return found
+
+    def chart_repositories(self) -> list[str]:
+        """The addresses of the chart repositories, sorted; registries that have charts are among the registries."""
+        charts = [chart.upstream for chart in self.charts.values() if isinstance(chart.upstream, HelmUpstream)]
+        return sorted({upstream.repository for upstream in charts if upstream.repository})
 
     def registries(self) -> list[str]:
         """The registry hosts in the names of images, sorted: what nodes are told to ask the environment's own for."""
         return sorted({self.image(name).split("/", 1)[0] for name in self.images})
 
     def published_registries(self) -> list[str]:
-        """Those of them that supply `upstream` copies images from: our own have a host that is none."""
-        return sorted({self.image(name).split("/", 1)[0] for name, image in self.images.items() if not image.own})
+        """The registry hosts that supply `upstream` copies images and charts from: our own have a host that is none."""
+        published = [name for name, image in self.images.items() if not image.own]
+        references = [reference for name in published for reference, _ in self.published(name).values()]
+        charts = [chart.upstream for chart in self.charts.values() if isinstance(chart.upstream, HelmUpstream)]
+        references += [u.chart.removeprefix("oci://") for u in charts if not u.repository]
+        return sorted({reference.split("/", 1)[0] for reference in references})
 
 
 YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -7,8 +7,8 @@ from enum import StrEnum
 from catalog.errors import CatalogError
 from catalog.schema import load
 
-API_HOSTS = {"docker.io": "registry-1.docker.io"}
-"""Registries whose API answers under another name than their images carry."""
+API_HOSTS = {"docker.io": "index.docker.io"}
+"""Registries whose API answers under another name than their images carry: the one that crane asks."""
 PROTOCOL = "Docker-Distribution-Api-Version"
 """The header by which a registry is told from a captive portal or a proxy that answers in its place."""
 
@@ -20,16 +20,31 @@ class Supply(StrEnum):
     UPSTREAM = "upstream"
 
 
-def answers(host: str, timeout: float = 3.0) -> str:
-    """Why `host` can't be used; empty when it speaks the registry protocol or, a release page's, answers at all."""
+def places() -> list[str]:
+    """Whom `auto` asks: registries by their hosts, and one file of each page that files come from, by its address.
+
+    Pages send on to hosts of other names; a release's file and an archive made of a tag to different ones.
+    """
+    from catalog.upstream import fill
+
+    lock = load()
+    files: dict[tuple[str, bool], str] = {}
+    for download, version in lock.downloads():
+        files.setdefault((download.url.split("/")[2], download.generated), fill(download.url, download, version))
+    indexes = [f"{repository}/index.yaml" for repository in lock.chart_repositories()]
+    return [*lock.published_registries(), *files.values(), *indexes]
+
+
+def answers(place: str, timeout: float = 3.0) -> str:
+    """Why nothing can be had of `place`; empty when the registry speaks its protocol, or the file's host gives it."""
     import httpx  # most commands ask nobody, and it takes longer to import than all that they do need
 
-    registry = host not in load().release_hosts()
+    host = place
     try:
-        if not registry:
-            status = httpx.head(f"https://{host}/", timeout=timeout).status_code
-            # What a host says of its front page does not matter; a proxy's refusal does.
-            return f"HTTP {status}" if status in (403, 407) or status >= 500 else ""
+        if "://" in place:
+            # The file itself is not read: its headers come from the host that would send it.
+            with httpx.stream("GET", place, timeout=timeout, follow_redirects=True) as file:
+                return "" if file.is_success else f"HTTP {file.status_code}"
         answer = httpx.get(f"https://{API_HOSTS.get(host, host)}/v2/", timeout=timeout, follow_redirects=True)
     except httpx.HTTPError as error:
         return str(error) or type(error).__name__
@@ -40,7 +55,7 @@ def answers(host: str, timeout: float = 3.0) -> str:
 
 
 def resolve(wanted: str, hosts: Iterable[str] | None = None, ask: Callable[[str], str] = answers) -> tuple[Supply, str]:
-    """The supply to use and why, as a clause for the user. `auto` asks each registry and release page once.
+    """The supply to use and why, as a clause for the user. `auto` asks each of `places` once.
 
     The caller keeps the answer: a running environment never changes its supply by itself.
     """
@@ -48,10 +63,11 @@ def resolve(wanted: str, hosts: Iterable[str] | None = None, ask: Callable[[str]
         return Supply(wanted), "as set"
     if wanted != "auto":
         raise CatalogError(f"supply {wanted!r} is none of auto, source, upstream; `pulumi config set supply auto`")
-    asked = [*load().published_registries(), *load().release_hosts()] if hosts is None else list(hosts)
+    asked = places() if hosts is None else list(hosts)
     with ThreadPoolExecutor(max(1, len(asked))) as pool:
         refusals = {host: why for host, why in zip(asked, pool.map(ask, asked), strict=True) if why}
     if not refusals:
-        return Supply.UPSTREAM, f"{', '.join(asked)} answer"
+        shown = dict.fromkeys(place.split("/")[2] if "://" in place else place for place in asked)
+        return Supply.UPSTREAM, f"{', '.join(shown)} answer"
     host, why = next(iter(refusals.items()))
     return Supply.SOURCE, f"{host} does not answer ({why})"

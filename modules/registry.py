@@ -56,6 +56,12 @@ def catalog_items(profile: Profile) -> list[str]:
     return without(lock(), known - on)
 
 
+def own_images(profile: Profile) -> list[str]:
+    """The images of the profile's modules that nobody publishes: a cluster has them only if somebody brings them."""
+    items = {item for module in enabled(profile) for item in module.items()}
+    return [name for name, image in lock().images.items() if image.own and f"images/{name}" in items]
+
+
 def installed_from_here(profile: Profile) -> list[str]:
     """What the program itself reads of the catalog: the charts and manifests of the modules that are on."""
     items = [item for module in enabled(profile) for item in module.items()]

@@ -14,6 +14,12 @@ def mistakes(profile: Profile) -> Iterator[Mistake]:
     yield from flavors.mistakes(profile)
     if profile.cluster.provider == "local":
         yield from _quotas_beyond_the_nodes(profile)
+        if profile.modules.accelerators and profile.modules.accelerators.mode == "nvidia":
+            yield Mistake(
+                ("modules", "accelerators", "mode"),
+                "nvidia needs nodes with GPUs, and local nodes are containers that get none of this machine's: choose "
+                "`simulated`, or a cluster that has some (cluster.provider=existing)",
+            )
     gateway = profile.modules.gateway
     if gateway and gateway.etc_hosts and not gateway.addresses and profile.cluster.provider != "local":
         path = ("modules", "gateway", "etc_hosts")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -19,6 +20,16 @@ RUN_BYTES = 6 * GIB
 """Two nodes' root filesystems, their images and etcd, with room for a person's volumes."""
 BUILD_BYTES = 30 * GIB
 """A cold build: the Go caches of the largest item at a time, and every result."""
+
+
+@dataclass(frozen=True)
+class Disk:
+    """Bytes that are wanted in the cache and in the state directory."""
+
+    cache: int
+    state: int
+
+
 PYTHON = (3, 11)
 GO = (1, 26)
 A_LINUX_VM = (
@@ -99,7 +110,7 @@ def go(output: str | None) -> Check:
     return passed("go", output.strip()) if numbers >= GO else failed("go", f"{output.strip()}, not {wanted}", fix)
 
 
-def look(cpu_millis: int, memory_bytes: int, cold: bool, running: bool) -> list[Check]:
+def look(cpu_millis: int, memory_bytes: int, cold: bool, running: bool, wanted: Disk) -> list[Check]:
     """Look at this machine for a local cluster of that budget.
 
     `cold` says that items must still be built; `running` that the cluster's own use is part of what is in use now.
@@ -107,13 +118,13 @@ def look(cpu_millis: int, memory_bytes: int, cold: bool, running: bool) -> list[
     if sys.platform != "linux":
         return [operating_system(sys.platform, {})]
     virtual = psutil.virtual_memory()
-    places = {cache_root(): BUILD_BYTES if cold else RUN_BYTES, state_root(): RUN_BYTES}
+    places = {cache_root(): wanted.cache, state_root(): wanted.state}
     return [
         operating_system(sys.platform, platform.freedesktop_os_release()),
         root(os.geteuid()),
         cores(cpu_millis, len(os.sched_getaffinity(0))),
         memory(memory_bytes, virtual.total, None if running else virtual.available),
-        *(disk(place, _free(place), wanted) for place, wanted in places.items()),
+        *(disk(place, _free(place), size) for place, size in places.items()),
         python(sys.version_info[:3]),
         *([go(_go_version())] if cold else []),
     ]

@@ -11,11 +11,13 @@ from catalog.cache import read
 from catalog.debian import on_machine
 from catalog.errors import CatalogError
 from catalog.items import key, order, select
-from catalog.schema import load
+from catalog.schema import Catalog, load
 from catalog.supply import Supply
 from hosts.local.plan import Network
 from modules.registry import catalog_items
 from profiles.schema import Profile
+
+MIB = 1024**2
 
 
 def run(profile: Profile, environment: str, supply: Supply, kubeconfig: str = "", context: str = "") -> list[Check]:
@@ -26,7 +28,10 @@ def run(profile: Profile, environment: str, supply: Supply, kubeconfig: str = ""
     cold = supply is Supply.SOURCE and must_build(profile)
     plan = Network(environment, profile.cluster.address_range, profile.cluster.service_range)
     running = Path("/sys/class/net", plan.bridge).exists()
-    checks = machine.look(profile.budget.cpu_millis, profile.budget.memory_bytes, cold, running)
+    wanted = machine.Disk(machine.BUILD_BYTES, machine.RUN_BYTES) if cold else machine.Disk(*[machine.RUN_BYTES] * 2)
+    if supply is Supply.UPSTREAM:
+        wanted = downloads(load(), catalog_items(profile), profile.cluster.workers + 1)
+    checks = machine.look(profile.budget.cpu_millis, profile.budget.memory_bytes, cold, running, wanted)
     if sys.platform != "linux":
         return checks
     checks += kernel.look()
@@ -38,6 +43,18 @@ def run(profile: Profile, environment: str, supply: Supply, kubeconfig: str = ""
 def failures(checks: list[Check]) -> list[Check]:
     """Those that `cairn up` would fail on."""
     return [check for check in checks if check.status is Status.FAIL]
+
+
+def downloads(lock: Catalog, names: list[str], nodes: int) -> machine.Disk:
+    """What supply `upstream` wants: what isn't downloaded yet in the cache, and every image unpacked on each node.
+
+    By the catalog's `space_mib`, which was measured for what is built here: upstream's images can be larger.
+    """
+    items = order(lock, select(lock, names), Supply.UPSTREAM)
+    mib = {item: getattr(getattr(lock, item.kind)[item.name], "space_mib", 100) for item in items}
+    missing = sum(mib[item] for item in items if read(item, key(lock, item, Supply.UPSTREAM)) is None)
+    unpacked = sum(mib[item] for item in items if item.kind == "images")
+    return machine.Disk(missing * MIB, machine.RUN_BYTES + nodes * unpacked * MIB)
 
 
 def must_build(profile: Profile) -> bool:

@@ -47,6 +47,17 @@ def _simulated_ready(profile: Profile) -> tuple[Check, ...]:
     )
 
 
+def _nvidia_values(profile: Profile) -> Values:
+    assert profile.modules.accelerators is not None
+    return {
+        "cdi": {"enabled": True},
+        "dcgmExporter": {"enabled": False},
+        "driver": {"enabled": profile.modules.accelerators.install_driver},
+        # Containerd's configuration is read from its file, not asked of containerd's program on the node.
+        "toolkit": {"env": [{"name": "RUNTIME_CONFIG_SOURCE", "value": "file"}]},
+    }
+
+
 def _simulated_notes(_: ApiClient) -> tuple[str, ...]:
     return ("SIMULATED devices: they compute nothing",)
 
@@ -87,8 +98,8 @@ NVIDIA = Module(
     summary="NVIDIA GPUs, asked for as nvidia.com/gpu (not run by this project: docs/modules/cluster/accelerators.md)",
     namespace=NAMESPACE,
     pod_security="privileged",  # it installs drivers and the container toolkit on the nodes
-    remote_chart=RemoteChart("gpu-operator", repository="https://helm.ngc.nvidia.com/nvidia", version="v25.3.4"),
-    values=lambda _: {"cdi": {"enabled": True}, "dcgmExporter": {"enabled": False}},
+    remote_chart=RemoteChart("gpu-operator", repository="https://helm.ngc.nvidia.com/nvidia", version="v26.3.3"),
+    values=_nvidia_values,
     ready=lambda _: (RolledOut(kind="Deployment", namespace=NAMESPACE, name="gpu-operator"), _REAL_GPUS),
     foreign=(_REAL_GPUS,),
     team=_for_team,

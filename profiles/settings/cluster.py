@@ -43,6 +43,9 @@ class Accelerators(Settings):
         default="simulated", description="`simulated` devices compute nothing; `nvidia` installs NVIDIA's GPU operator."
     )
     per_node: int = Field(default=2, ge=1, le=64, description="Simulated devices on each node.")
+    install_driver: bool = Field(
+        default=True, description="With `nvidia`: whether the operator installs the driver; off where nodes have it."
+    )
 
 
 def _address(value: str) -> str:

@@ -13,7 +13,7 @@ from installer.ready import evaluate
 from modules.contract.api import ApiError, Object, connect, get, path_of, request
 from modules.contract.cluster import Cluster
 from modules.contract.module import Module
-from modules.registry import enabled
+from modules.registry import enabled, own_images
 from profiles.schema import Profile
 from stacks.clusters.kubeconfig import portable
 from stacks.errors import ClusterError
@@ -25,9 +25,13 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
     """The cluster that the stack's settings `kubeconfig` and `context` name. Raises ClusterError if it can't be used.
 
     Its nodes pull images by themselves, so with the supply `source` they must already be able to reach a registry
-    that has them; charts come from the catalog under both supplies.
+    that has them; charts come from the catalog under both supplies. With `upstream`, what nobody publishes is refused.
     """
-    del supply
+    if supply is Supply.UPSTREAM and (images := own_images(profile)):
+        raise ClusterError(
+            f"nobody publishes {', '.join(images)}, so the nodes can't pull them: turn the modules off that use them, "
+            "or give the nodes a registry that holds every image of the catalog: pulumi config set supply source"
+        )
     config = pulumi.Config()
     path = config.get("kubeconfig")
     if not path:

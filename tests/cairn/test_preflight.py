@@ -8,7 +8,8 @@ import yaml
 
 from cairn.preflight import existing, kernel, machine, network
 from cairn.preflight.check import Status
-from cairn.preflight.run import failures
+from cairn.preflight.run import downloads, failures
+from catalog.schema import load
 from hosts.local.plan import Network
 from hosts.local.routes import Route
 from modules.contract.api import ApiError
@@ -54,6 +55,18 @@ def test_a_short_disk_warns_and_a_full_one_fails() -> None:
     assert machine.disk(Path("/x"), 40 * GIB, 30 * GIB).status is Status.PASS
     assert machine.disk(Path("/x"), 10 * GIB, 30 * GIB).status is Status.WARN
     assert machine.disk(Path("/x"), 1 * GIB, 30 * GIB).status is Status.FAIL
+
+
+def test_the_disk_for_upstream_counts_what_is_downloaded_and_what_each_node_unpacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    lock = load()
+    one, three = (downloads(lock, ["images/ray"], nodes) for nodes in (1, 3))
+    ray = lock.images["ray"].space_mib * 1024**2
+    assert one.cache >= ray
+    assert one.cache == three.cache
+    assert (one.state, three.state) == (machine.RUN_BYTES + ray, machine.RUN_BYTES + 3 * ray)
 
 
 def test_root_is_needed_and_the_fix_keeps_the_environment() -> None:

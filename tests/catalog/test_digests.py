@@ -2,8 +2,10 @@
 
 import hashlib
 import http.server
+import io
 import json
 import subprocess
+import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -20,7 +22,7 @@ from catalog.errors import CatalogError
 from catalog.items import Item, all_items, key
 from catalog.schema import Catalog, load
 from catalog.supply import Supply
-from catalog.upstream import pull_chart
+from catalog.upstream import fetch, pull_chart
 
 from .conftest import MakeCatalog
 
@@ -169,3 +171,34 @@ def test_the_command_says_what_came_of_each_and_fails_when_something_is_missing(
     done = CliRunner().invoke(catalog_app, ["resolve", "binaries/hello", "--supply", "source"])
     assert done.exit_code == 1
     assert "1 unanswered" in done.stderr and NOBODY in done.stderr
+
+
+def archive(path: Path, *names: str, content: bytes = b"kind: List", level: int = 9, made: int = 0) -> Path:
+    with tarfile.open(path, "w:gz", compresslevel=level) as tar:
+        for name in names:
+            info = tarfile.TarInfo(f"hello-1.2.3/{name}")
+            info.size, info.mtime = len(content), made
+            tar.addfile(info, io.BytesIO(content))
+    return path
+
+
+def test_an_archive_made_of_a_tag_is_known_by_its_files_and_not_by_its_bytes(
+    cache: Path, make_catalog: MakeCatalog, clients: digests.Clients, site: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "site/archive/refs/tags"
+    folder.mkdir(parents=True)
+    file = archive(folder / "v1.2.3.tar.gz", "a", "b")
+    download = {"url": f"{site}/archive/refs/tags/{{version}}.tar.gz", "member": "hello-1.2.3"}
+    catalog = make_catalog(manifests={"hello": {"binaries": "hello", "path": ".", "upstream": download}})
+    resolve(catalog, clients, "manifests/hello")
+    catalog = load(catalog.root / "catalog.yaml")
+    first = file.read_bytes()
+    archive(file, "b", "a", level=1, made=9)
+    assert file.read_bytes() != first
+    assert {f.outcome for f in resolve(catalog, clients, "manifests/hello").values()} == {"same"}
+    fetch(catalog.manifests["hello"].upstream, "v1.2.3", tmp_path)
+    archive(file, "a", "b", content=b"kind: Lost")
+    assert {f.outcome for f in resolve(catalog, clients, "manifests/hello").values()} == {"differs"}
+    (tmp_path / "again").mkdir()
+    with pytest.raises(CatalogError, match=r"catalog\.yaml says"):
+        fetch(catalog.manifests["hello"].upstream, "v1.2.3", tmp_path / "again")

@@ -13,6 +13,7 @@ import pytest
 from catalog import cache as entries
 from catalog import images, layers, registry, sbom
 from catalog.build import Progress, binary, provide
+from catalog.errors import CatalogError
 from catalog.items import Item, key
 from catalog.schema import Catalog
 from catalog.supply import Supply
@@ -144,7 +145,7 @@ def test_under_upstream_the_image_is_copied_to_the_same_name(
         subprocess.run(["cp", "-a", made, fetched], check=True)
     with registry.serving(binary("registry", None, catalog), tmp_path / "run", root=elsewhere) as address:
         # Upstream is another registry on loopback here.
-        monkeypatch.setattr("catalog.images.origin", lambda image, reference: f"{address}/{reference}")
+        monkeypatch.setattr("catalog.images.origin", lambda catalog, name: f"{address}/{catalog.image(name)}")
         (*_, receipt) = provide([str(IMAGE)], Supply.UPSTREAM, catalog=catalog)
     assert receipt.digest == digest == registry.tagged(catalog.image("hello"))
     assert len(receipt.blobs) == 4
@@ -152,8 +153,47 @@ def test_under_upstream_the_image_is_copied_to_the_same_name(
 
 def test_a_known_digest_is_what_is_copied(catalog: Catalog) -> None:
     image = catalog.images["hello"].model_copy(update={"digest": "sha256:" + "0" * 64})
-    assert images.origin(image, "example.com/x:v1") == f"example.com/x@{image.digest}"
-    assert images.origin(catalog.images["hello"], "example.com/x:v1") == "example.com/x:v1"
+    known = catalog.model_copy(update={"images": {"hello": image}})
+    assert images.origin(known, "hello") == f"example.com/greetings/hello@{image.digest}"
+    assert images.origin(catalog, "hello") == "example.com/greetings/hello:v1.2.3"
+
+
+@pytest.mark.parametrize(("arch", "tag"), [("amd64", "v1.2.3"), ("arm64", "v1.2.3-aarch64")])
+def test_each_architecture_has_its_own_reference_where_upstream_publishes_it_so(
+    make_catalog: MakeCatalog, monkeypatch: pytest.MonkeyPatch, arch: str, tag: str
+) -> None:
+    monkeypatch.setattr("catalog.images.architecture", lambda: arch)
+    entry = make_catalog().images["hello"].model_dump(mode="json")
+    names = {"amd64": "example.com/hello:{version}", "arm64": "example.com/hello:{version}-aarch64"}
+    known = {"arm64": f"sha256:{'1' * 64}"}
+    catalog = make_catalog(images={"hello": entry | {"upstream": names}})
+    assert images.origin(catalog, "hello") == f"example.com/hello:{tag}"
+    assert catalog.image("hello") == "example.com/greetings/hello:v1.2.3"
+    resolved = make_catalog(images={"hello": entry | {"upstream": names, "digest": known}})
+    assert images.origin(resolved, "hello") == f"example.com/hello{'@' + known[arch] if arch in known else ':' + tag}"
+
+
+def test_a_copied_image_for_another_architecture_is_refused_and_the_name_keeps_its_image(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in catalog.builders:
+        item = Item("binaries", name)
+        made, fetched = (entries.directory(item, key(catalog, item, supply)) for supply in Supply)
+        subprocess.run(["cp", "-a", made, fetched], check=True)
+    monkeypatch.setattr("catalog.images.architecture", lambda: "s390x")
+    elsewhere, layer = tmp_path / "upstream", tmp_path / "layer.tar"
+    layers.write(layer, [layers.Member("/hello", 0o755, content=b"for a mainframe")])
+    images.write_layout(tmp_path / "layout", [layer], {})
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    digest, _ = provide_image(catalog)
+    crane = binary("crane", None, catalog)
+    with registry.serving(binary("registry", None, catalog), tmp_path / "run", root=elsewhere) as address:
+        subprocess.run([crane, "push", tmp_path / "layout", f"{address}/greetings/hello:v1.2.3"], check=True)
+        monkeypatch.setattr("catalog.images.origin", lambda catalog, name: f"{address}/greetings/hello:v1.2.3")
+        with pytest.raises(CatalogError, match=r"images/hello: .*hello:v1\.2\.3 is for s390x, not for"):
+            provide([str(IMAGE)], Supply.UPSTREAM, catalog=catalog)
+    assert registry.tagged(catalog.image("hello")) == digest
 
 
 def test_one_file_of_a_wheel_can_be_all_that_an_image_takes_of_it(

@@ -48,7 +48,8 @@ def test_no_file_of_the_catalog_names_the_host_of_a_package_registry() -> None:
 
 
 def test_digests_are_empty_or_whole() -> None:
-    digests = [image.digest.removeprefix("sha256:") for image in CATALOG.images.values()]
+    published = [CATALOG.published(name) for name in CATALOG.images]
+    digests = [known.removeprefix("sha256:") for each in published for _, known in each.values()]
     downloads = [p.upstream for b in CATALOG.binaries.values() for p in b.programs.values() if p.upstream]
     downloads += [chart.upstream for chart in CATALOG.charts.values() if isinstance(chart.upstream, Download)]
     downloads += [manifest.upstream for manifest in CATALOG.manifests.values()]

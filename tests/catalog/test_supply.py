@@ -8,7 +8,6 @@ import pytest
 
 from catalog import supply
 from catalog.errors import CatalogError
-from catalog.schema import Catalog
 from catalog.supply import Supply, resolve
 
 
@@ -39,7 +38,11 @@ def test_auto_asks_for_release_pages_too() -> None:
         return ""
 
     resolve("auto", ask=ask)
-    assert {"registry.k8s.io", "dl.k8s.io", "github.com"} < set(asked)
+    hosts = {place.split("/")[2] if "://" in place else place for place in asked}
+    assert {"registry.k8s.io", "dl.k8s.io", "github.com", "kubernetes-sigs.github.io", "ghcr.io"} < hosts
+    # GitHub sends on to one host for releases, and to another for archives of tags.
+    assert any("/releases/download/" in place for place in asked)
+    assert any("/archive/refs/" in place for place in asked)
 
 
 def test_auto_asks_each_host_once() -> None:
@@ -59,12 +62,10 @@ def host(status: int, headers: dict[str, str]) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(status if self.path in ("/v2/", "/") else 404)
+            self.send_response(status if self.path in ("/v2/", "/file") else 404)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
-
-        do_HEAD = do_GET  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             pass
@@ -72,9 +73,8 @@ def host(status: int, headers: dict[str, str]) -> Iterator[str]:
     server = HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.handle_request, daemon=True).start()
     with pytest.MonkeyPatch.context() as patch:
-        for call in ("get", "head"):
-            real = getattr(httpx, call)
-            patch.setattr(httpx, call, lambda url, real=real, **kw: real(url.replace("https", "http"), **kw))
+        real = httpx.get
+        patch.setattr(httpx, "get", lambda url, **kw: real(url.replace("https", "http"), **kw))
         yield f"127.0.0.1:{server.server_port}"
     server.server_close()
 
@@ -91,11 +91,15 @@ def test_a_captive_portal_that_answers_for_a_registry_is_none(status: int) -> No
         assert supply.answers(address) == "what answers is no registry"
 
 
-@pytest.mark.parametrize(("status", "why"), [(200, ""), (404, ""), (302, ""), (403, "HTTP 403"), (502, "HTTP 502")])
-def test_a_release_page_answers_unless_it_is_refused(status: int, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with host(status, {"Location": "/elsewhere"}) as address:
-        monkeypatch.setattr(Catalog, "release_hosts", lambda _: [address])
-        assert supply.answers(address) == why
+@pytest.mark.parametrize(("status", "why"), [(200, ""), (404, "HTTP 404"), (403, "HTTP 403"), (502, "HTTP 502")])
+def test_a_release_page_answers_when_it_gives_the_file(status: int, why: str) -> None:
+    with host(status, {}) as address:
+        assert supply.answers(f"http://{address}/file") == why
+
+
+def test_the_host_that_a_release_page_sends_on_to_must_answer_too() -> None:
+    with host(302, {"Location": "http://127.0.0.1:1/"}) as address:
+        assert "refused" in supply.answers(f"http://{address}/file")
 
 
 def test_a_registry_that_nobody_runs_does_not_answer() -> None:

@@ -55,7 +55,7 @@ def test_values_objects_and_checks_of_each_module_are_as_written_down() -> None:
 
 
 def test_the_nvidia_variant_is_as_written_down() -> None:
-    profile = load("laptop", {"modules.accelerators.mode": "nvidia"})
+    profile = load("laptop", {"modules.accelerators.mode": "nvidia", "cluster.provider": "existing"})
     [module] = [module for module in enabled(profile) if module.name == "accelerators"]
     assert module.remote_chart is not None
     expected(

@@ -33,6 +33,13 @@ def test_the_laptop_is_local_with_two_cores_and_8_gibibytes() -> None:
     assert profile.budget.memory_bytes == 8 * 2**30
 
 
+def test_real_gpus_are_refused_on_local_nodes_with_the_reason() -> None:
+    said = complaint("laptop", {"modules.accelerators.mode": "nvidia"})
+    assert "local nodes are containers that get none" in " ".join(said.split())
+    assert "cluster.provider=existing" in said
+    assert load("laptop", {"modules.accelerators.mode": "nvidia", "cluster.provider": "existing"})
+
+
 def test_an_extending_profile_changes_only_what_it_names(tmp_path: Path) -> None:
     profile = load(written(tmp_path, mine="extends: laptop\ncluster: {workers: 3}\n"))
     assert profile.cluster.workers == 3
