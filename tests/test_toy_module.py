@@ -49,7 +49,8 @@ class ComputeModules(Settings):'''
 FIELD = '    toy: Toy | None = Field(default=None, description="A toy.")\n'
 IMAGE = """images:
   toy:
-    reference: registry.example/toy:{version}
+    reference: images.cairn.test/toy:{version}
+    own: true
     version: "1"
     licence: Apache-2.0
     source: https://example.com/toy

@@ -121,10 +121,3 @@ def test_a_worker_checks_the_control_planes_certificate() -> None:
 def test_a_value_that_a_template_misses_is_an_error() -> None:
     with pytest.raises(UndefinedError):
         render("kubelet.yaml.j2")
-
-
-def test_no_service_takes_addresses_on_the_nodes() -> None:
-    cluster = documents(render("kubeadm-init.yaml.j2", node=NODE, cluster=CLUSTER))["ClusterConfiguration"]
-    arguments = {argument["name"]: argument["value"] for argument in cluster["apiServer"]["extraArgs"]}  # type: ignore[index]
-    # The first is kubeadm's own, which naming others would turn off.
-    assert arguments["enable-admission-plugins"].split(",") == ["NodeRestriction", "DenyServiceExternalIPs"]
