@@ -13,6 +13,8 @@ from cairn.parts import is_module, part_of, settles
 
 AMBIENT = re.compile(r"using pulumi-\S+ from \$PATH")
 """The engine's word for each plug-in that is found on PATH; `cairn up` says it once, in its own words."""
+AWAITED = re.compile(r"\[(Pod [^]]+|[A-Z][A-Za-z]+)\]:? ")
+"""The Kubernetes plug-in's words, while it waits for an object, for what isn't there yet; if it gives up, it errs."""
 FROM_PLUGIN = "Exception calling application: "
 """What gRPC for Python puts before the words of an exception."""
 DEFAULT_PROVIDER = re.compile(r"::pulumi:providers:[^:]+::default(_|$)")
@@ -138,8 +140,13 @@ class Progress:
             self.errors.setdefault(urn, []).append(text)
         elif diagnostic.severity == "info" and is_module(urn) and text not in self.notes:
             self.notes.append(text)
-        elif diagnostic.severity == "warning" and text and text not in self.warnings and not AMBIENT.match(text):
+        elif diagnostic.severity == "warning" and text and text not in self.warnings and not _passing(text):
             self.warnings.append(text)
+
+
+def _passing(text: str) -> bool:
+    """Whether a warning says nothing that a person should know once the run is over."""
+    return bool(AMBIENT.match(text) or AWAITED.match(text))
 
 
 def _is_custom(metadata: Any) -> bool:

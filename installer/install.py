@@ -33,6 +33,7 @@ from profiles.schema import Profile
 
 _PLUGIN_VERSION = version("pulumi-kubernetes")
 ENVIRONMENT = "cairn/environment"
+SKIP_AWAIT = "pulumi.com/skipAwait"
 INSTALLED = "resourceNames"
 """A release's output: the names of what it has installed, by kind."""
 
@@ -182,6 +183,11 @@ class _Installer:
         options.protect = protect or is_teams(made)
         if made["kind"] == "StatefulSet":
             options.ignore_changes = ["spec.volumeClaimTemplates"]
+        elif made["kind"] == "Service":
+            # The plug-in would watch a Service's endpoints for ten seconds more, and the gate that looks whether its
+            # pods are available would wait for that. Services that were made without this stay as they are.
+            metadata["annotations"] = {**metadata.get("annotations", {}), SKIP_AWAIT: "true"}
+            options.ignore_changes = [f'metadata.annotations["{SKIP_AWAIT}"]']
         resource = pulumi.CustomResource(
             f"kubernetes:{version_of_api}:{made['kind']}",
             _name(made),

@@ -76,6 +76,8 @@ def test_errors_go_with_their_resource_and_notes_with_their_module() -> None:
     seen.take(says("info", "helm install", MODULE))
     seen.take(says("info", "supply source: as set"))
     seen.take(says("warning", "using pulumi-resource-kubernetes from $PATH at /x"))
+    seen.take(says("warning", "[Pod online-store/online-store-0]: containers with unready status: [online-store]"))
+    seen.take(says("warning", "[MinimumReplicasUnavailable] Deployment does not have minimum availability."))
     seen.take(says("warning", "something else"))
     assert seen.errors == {MODULE: ["no room"]}
     assert seen.notes == ["already there, left as it is"]

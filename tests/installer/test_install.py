@@ -218,3 +218,11 @@ def test_a_servers_volume_is_sized_by_a_resource_of_its_own_so_that_another_size
     assert volume.inputs["size"] == "5Gi"
     assert recording.comes_after(volume, server)
     assert "kubeconfig" in volume.secrets
+
+
+def test_a_service_is_not_watched_longer_than_its_gate_waits_and_an_earlier_one_stays_as_it_is(
+    recording: Recording,
+) -> None:
+    made = recording.one(":Service", "database/database")
+    assert made.inputs["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+    assert made.ignores == ['metadata.annotations["pulumi.com/skipAwait"]']
