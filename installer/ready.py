@@ -15,6 +15,7 @@ from modules.contract.checks import (
     Done,
     Established,
     Exists,
+    Labelled,
     RolledOut,
 )
 from modules.contract.module import ALREADY_THERE, Module
@@ -73,6 +74,9 @@ def _why_not(check: Check, client: ApiClient) -> str:
         case Exists():
             found = get(client, path_of(check.api_version, check.resource, check.name, check.namespace))
             return "not there" if found is None else ""
+        case Labelled():
+            found = get(client, path_of(check.api_version, check.resource, check.name))
+            return "not there" if found is None else _lacks_labels(found, check.labels)
         case DefaultStorageClass():
             classes = _list(client, "storage.k8s.io/v1", "storageclasses")
             defaults = [each for each in classes if _annotations(each).get(DEFAULT_CLASS) == "true"]
@@ -83,6 +87,12 @@ def _why_not(check: Check, client: ApiClient) -> str:
             nodes = _list(client, "v1", "nodes")
             some = [node for node in nodes if node["status"].get("allocatable", {}).get(check.resource, "0") != "0"]
             return "" if some else f"no node has {check.resource}"
+
+
+def _lacks_labels(found: Object, wanted: dict[str, str]) -> str:
+    has = found["metadata"].get("labels") or {}
+    lacking = ", ".join(f"{key}={value}" for key, value in wanted.items() if has.get(key) != value)
+    return f"lacks the label {lacking}, without which its rules don't hold" if lacking else ""
 
 
 def _not_rolled_out(check: RolledOut, client: ApiClient) -> str:

@@ -57,7 +57,7 @@ def _without_a_node(profile: Profile) -> Iterator[Mistake]:
             if any(amount(str(getattr(quota, resource))) > 0 for resource in _RESOURCES):
                 holders.setdefault(flavor, []).append(name)
     # By the names of nodes: what the profile says of its own nodes' labels.
-    labelled: dict[str, dict[str, str]] = getattr(profile.cluster, "node_labels", {})
+    labelled = profile.cluster.node_labels
     nodes: list[dict[str, str]] = [{}, *labelled.values()]
     for flavor, teams in holders.items():
         wanted = queueing.flavors[flavor].node_labels

@@ -80,6 +80,19 @@ class Exists(_Check):
         return f"{self.resource} {f'{self.namespace}/' if self.namespace else ''}{self.name}"
 
 
+class Labelled(_Check):
+    """An object has these labels, by which rules of ours find it."""
+
+    check: Literal["labelled"] = "labelled"
+    api_version: str
+    resource: str
+    name: str
+    labels: dict[str, str]
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.name}"
+
+
 class DefaultStorageClass(_Check):
     """Claims without a class get one."""
 
@@ -111,7 +124,16 @@ class Allocatable(_Check):
 
 
 Check = Annotated[
-    RolledOut | Established | Accepts | Condition | Done | Exists | DefaultStorageClass | Devices | Allocatable,
+    RolledOut
+    | Established
+    | Accepts
+    | Condition
+    | Done
+    | Exists
+    | Labelled
+    | DefaultStorageClass
+    | Devices
+    | Allocatable,
     Field(discriminator="check"),
 ]
 

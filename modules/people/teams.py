@@ -8,7 +8,7 @@ from kubernetes.client import ApiClient
 from modules.compute.queueing import API_VERSION, QUOTA_RESOURCES, settings_of
 from modules.contract.accelerator import RESOURCE
 from modules.contract.api import Object
-from modules.contract.checks import Check, Condition
+from modules.contract.checks import Check, Condition, Exists, Labelled
 from modules.contract.module import Module
 from modules.contract.team import ACCESS, TEAM_LABEL, TeamPart, together
 from modules.parts.network_policy import enforced
@@ -54,15 +54,23 @@ def policies() -> list[Object]:
 
 
 def team_ready(name: str) -> tuple[Check, ...]:
-    """How to tell that a team's queue admits work."""
+    """How to tell that a team's queue admits work, and that quota, limits and isolation hold in its namespace."""
     return (
+        Labelled(api_version="v1", resource="namespaces", name=name, labels=_labels(name)),
+        Exists(api_version="v1", resource="resourcequotas", name="team", namespace=name),
+        Exists(api_version="v1", resource="limitranges", name="team", namespace=name),
+        Exists(api_version="networking.k8s.io/v1", resource="networkpolicies", name="isolation", namespace=name),
         Condition(api_version=API_VERSION, resource="clusterqueues", name=name, type="Active"),
         Condition(api_version=API_VERSION, resource="localqueues", name=QUEUE, namespace=name, type="Active"),
     )
 
 
+def _labels(name: str) -> dict[str, str]:
+    return {TEAM_LABEL: name, ROUTES_LABEL: "team", "pod-security.kubernetes.io/enforce": "baseline"}
+
+
 def _namespace(name: str) -> Object:
-    labels = {TEAM_LABEL: name, ROUTES_LABEL: "team", "pod-security.kubernetes.io/enforce": "baseline"}
+    labels = _labels(name)
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 

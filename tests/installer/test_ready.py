@@ -17,6 +17,7 @@ from modules.contract.checks import (
     Done,
     Established,
     Exists,
+    Labelled,
     RolledOut,
     from_data,
     to_data,
@@ -217,3 +218,13 @@ def test_the_account_of_every_consumer_and_team_is_looked_for() -> None:
     assert found["features"] == {"consumer-features"}
     for team in profile.teams:
         assert {f"consumer-{team}", f"team-{team}", f"consumer-features-{team}"} <= found["teams"]
+
+
+def test_a_namespace_without_the_labels_that_rules_go_by_is_not_ready(api: FakeApi) -> None:
+    check = Labelled(api_version="v1", resource="namespaces", name="red", labels={"cairn/team": "red", "a": "b"})
+    client = connect(api.kubeconfig)
+    assert "not there" in evaluate(check, client).why
+    api.objects["/api/v1/namespaces/red"] = {"metadata": {"labels": {"a": "b"}}}
+    assert "lacks the label cairn/team=red" in evaluate(check, client).why
+    api.objects["/api/v1/namespaces/red"] = {"metadata": {"labels": {"a": "b", "cairn/team": "red", "c": "d"}}}
+    assert evaluate(check, client).ok
