@@ -66,9 +66,13 @@ class Node:
         )
 
 
+ANSWER_SECONDS = 10
+"""How long a node that runs may take to greet: sshd starts a process for each caller, and the machine may be busy."""
+
+
 def running(node: Node) -> bool:
     """Whether the node runs and takes SSH connections."""
-    return container.running(node.container) and _greets(node.address)
+    return container.running(node.container) and _greets(node.address, ANSWER_SECONDS)
 
 
 def up(node: Node, seconds: float = 60) -> None:
@@ -162,11 +166,11 @@ def _write(path: Path, text: str, mode: int = 0o644) -> None:
     path.chmod(mode)
 
 
-def _greets(address: str) -> bool:
-    """Whether an SSH server says its name at the address."""
+def _greets(address: str, seconds: float = 1) -> bool:
+    """Whether an SSH server says its name at the address, within so many seconds for each of its two steps."""
     try:
-        with socket.create_connection((address, 22), timeout=1) as connection:
-            connection.settimeout(1)
+        with socket.create_connection((address, 22), timeout=seconds) as connection:
+            connection.settimeout(seconds)
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False
