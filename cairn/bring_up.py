@@ -11,6 +11,7 @@ from pulumi.automation.errors import CommandError
 
 from cairn.consequences import Consequences, consequences
 from cairn.console import err, say
+from cairn.cut_off import let_go
 from cairn.display import show
 from cairn.drift import Drift, drift
 from cairn.engine import EngineStack
@@ -101,7 +102,7 @@ def bring_up(plan: Plan, preview: bool = False, yes: bool = False, anew: tuple[s
             if preview:
                 lock.forget = not _preview(environment, outcome, lock.note_session)
             else:
-                _up(environment, outcome, found, anew)
+                _up(environment, outcome, found, state, anew)
     return outcome
 
 
@@ -141,15 +142,17 @@ def _preflight(plan: Plan, supply: Supply) -> None:
         )
 
 
-def _up(environment: Environment, outcome: Outcome, found: Consequences, anew: tuple[str, ...]) -> None:
+def _up(environment: Environment, outcome: Outcome, found: Consequences, state: State, anew: tuple[str, ...]) -> None:
     stack = environment.make_stack()
     # Only where something goes: what Cairn has not foreseen is still protected by Pulumi.
     stack.ignores_protection = bool(found.lost)
     clear_backend_lock(environment)
     found.end_objects()
     environment.save(outcome.plan.settings)
-    for urn in forget_pending(environment):
+    interrupted = forget_pending(environment)
+    for urn in interrupted:
         say(f"taking up again what was interrupted: {urn}")
+    let_go(environment.name, state, outcome.plan.profile, interrupted)
     try:
         with show(outcome.progress) as take:
             stack.up(

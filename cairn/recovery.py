@@ -80,7 +80,7 @@ def forget_pending(environment: Environment) -> list[str]:
     """Drop the operations that were under way when a run was killed; returns the URNs.
 
     Pulumi can't know what became of them and, for creates, warns for ever. Cairn's creates take over what is there
-    already, so the next `up` simply does them again.
+    already, so the next `up` simply does them again; of releases `cut_off` makes Helm forget the attempt.
     """
     if not may_have_pending(backend(), project(environment.workspace), environment.name):
         return []

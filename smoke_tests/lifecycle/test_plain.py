@@ -35,7 +35,7 @@ def test_plain_pulumi_makes_changes_imports_and_destroys_an_environment(person: 
     before = look(person.state)
     select = f"stack init {stack}"
     pulumi(person, select, f"config set profile {PROFILE}", "config set supply source", "preview", "up --yes")
-    pulumi(person, "preview --expect-no-changes", "refresh --yes --expect-no-changes")
+    pulumi(person, "preview --expect-no-changes", "preview --refresh --expect-no-changes")
 
     # Settings are changed as any stack's are.
     shown = pulumi(person, """config set set '{"modules.storage.path": "/opt/volumes"}'""", "preview --diff").stdout
