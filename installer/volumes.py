@@ -13,6 +13,9 @@ from modules.contract.api import ApiError, Object, connect, get, path_of, reques
 from modules.contract.cluster import Cluster
 from profiles.quantity import amount
 
+_CLAIMS_TO_GROW = ("local-path", "local-path-provisioner")
+"""Provisioners whose class says that its volumes grow, while nobody makes them: the claim would ask for ever."""
+
 
 class VolumeProvider(ResourceProvider):
     """Pickled by reference: it must stay importable as `installer.volumes.VolumeProvider`."""
@@ -96,7 +99,8 @@ def why_it_stays(kubeconfig: str, namespace: str, claim: str, size: str) -> str:
     except ApiError:
         # Whoever changes something will hear of it.
         return ""
-    if storage_class and storage_class.get("allowVolumeExpansion"):
+    grows = storage_class and storage_class.get("allowVolumeExpansion")
+    if storage_class and grows and not storage_class.get("provisioner", "").endswith(_CLAIMS_TO_GROW):
         return ""
     return (
         f"the volume {namespace}/{claim} stays at {has}: volumes of the storage class {name or 'none'} can't grow; "

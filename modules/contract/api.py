@@ -78,16 +78,23 @@ def get(api: client.ApiClient, path: str, accept: str = "application/json") -> O
 
 
 def execute(api: client.ApiClient, namespace: str, pod: str, container: str, command: list[str]) -> str:
-    """What a command in a running container prints. Raises ApiError."""
+    """What a command in a running container prints. Raises ApiError, also when the command fails or isn't there."""
     from kubernetes.stream import stream
+    from kubernetes.stream.ws_client import ERROR_CHANNEL
 
     # A client of its own: `stream` changes it while it is under way.
     core = client.CoreV1Api(client.ApiClient(api.configuration))
-    where = {"container": container, "command": command, "stdout": True, "stderr": True, "_request_timeout": 10}
+    where = {"container": container, "command": command, "stdout": True, "stderr": True, "_preload_content": False}
     try:
-        return str(stream(core.connect_get_namespaced_pod_exec, pod, namespace, **where))
+        session = stream(core.connect_get_namespaced_pod_exec, pod, namespace, **where)
+        session.run_forever(timeout=10)
+        ended, said = session.read_channel(ERROR_CHANNEL), session.read_all()  # which forgets the channels
+        session.close()
     except (HTTPError, client.ApiException, OSError) as error:
         raise ApiError(getattr(error, "status", None) or 0, str(getattr(error, "reason", "") or error)) from None
+    if '"status":"Success"' not in ended:
+        raise ApiError(0, f"{command[0]} in {namespace}/{pod}: {_message(ended) or 'has not ended'}")
+    return str(said)
 
 
 def _message(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from modules.data.object_store import NAME, NAMESPACE, bucket_for
+from modules.data.object_store import NAME, NAMESPACE, REGION, bucket_for
 from modules.parts.managed_keys import copy_program
 from modules.parts.server import secret
 from profiles.settings.data import ManagedObjectStore, ObjectStore
@@ -134,7 +134,12 @@ def test_with_a_managed_service_a_consumer_gets_its_keys_from_the_secret_of_whoe
     access = cluster.get(SECRET, "access", team.namespace)
     assert access is not None
     consumer = team.name.removeprefix(PREFIX)
-    own = {"endpoint": f"http://{NAME}.{NAMESPACE}.svc:9000", "secret": team.name, "bucket_prefix": PREFIX}
+    own = {
+        "endpoint": f"http://{NAME}.{NAMESPACE}.svc:9000",
+        "region": REGION,
+        "secret": team.name,
+        "bucket_prefix": PREFIX,
+    }
     settings = ObjectStore(managed=ManagedObjectStore.model_validate(own))
     modules = profile.modules.model_copy(update={"object_store": settings})
     keys = {f"{consumer}.access_key_id": "AWS_ACCESS_KEY_ID", f"{consumer}.secret_access_key": "AWS_SECRET_ACCESS_KEY"}

@@ -59,6 +59,14 @@ def test_what_stays_as_it_is_is_said_beforehand(api: FakeApi, grows: bool, wante
     assert bool(why) == bool(said)
 
 
+def test_a_class_that_only_says_that_its_volumes_grow_is_not_believed(api: FakeApi) -> None:
+    props = volume(api, "20Gi", grows=True)
+    api.objects[CLASS]["provisioner"] = "cluster.local/local-path-provisioner"
+    assert "can't grow" in why_it_stays(*(props[key] for key in ("kubeconfig", "namespace", "claim", "size")))
+    VolumeProvider().update("id", {}, props)
+    assert size(api) == "10Gi"
+
+
 def test_a_volume_that_is_yet_to_be_made_is_left_to_its_server(api: FakeApi) -> None:
     props = volume(api, "20Gi", grows=True)
     del api.objects[CLAIM]
