@@ -33,7 +33,7 @@ def _owners() -> list[Object]:
         "reason": "Forbidden",
     }
     changed = {
-        "expression": "request.operation == 'DELETE' || request.resource.group == '' || variables.before == []"
+        "expression": "request.operation == 'DELETE' || request.resource.group in ['', 'kueue.x-k8s.io'] || variables.before == []"
         " || object.?spec.orValue({}) == oldObject.?spec.orValue({})",
         "messageExpression": "'this is made by a ' + variables.before[0].kind"
         " + ', and counted with it: change ' + variables.before[0].name",

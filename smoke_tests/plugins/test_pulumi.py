@@ -164,7 +164,7 @@ def test_what_failed_to_get_ready_is_repaired_by_the_next_up(platform: Project) 
         '**where}'))  # fmt: skip
     done = platform.tries("up", "--yes", "--skip-preview")
     assert done.returncode != 0
-    assert "0 of 1 pods ready" in done.stdout
+    assert "unready status: [c]" in done.stdout
     assert "Pull" in done.stdout
     assert platform.state()["web"]["initErrors"]
     platform.run("config", "rm", "image")
