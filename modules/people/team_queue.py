@@ -33,8 +33,9 @@ def _owners() -> list[Object]:
         "reason": "Forbidden",
     }
     changed = {
-        "expression": "request.operation == 'DELETE' || request.resource.group in ['', 'kueue.x-k8s.io'] || variables.before == []"
-        " || object.?spec.orValue({}) == oldObject.?spec.orValue({})",
+        # A Workload, which Kueue makes of a Job, is what a member pauses: another policy looks at that.
+        "expression": "request.operation == 'DELETE' || request.resource.group in ['', 'kueue.x-k8s.io']"
+        " || variables.before == [] || object.?spec.orValue({}) == oldObject.?spec.orValue({})",
         "messageExpression": "'this is made by a ' + variables.before[0].kind"
         " + ', and counted with it: change ' + variables.before[0].name",
         "reason": "Forbidden",
