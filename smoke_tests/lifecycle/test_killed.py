@@ -78,7 +78,10 @@ def test_an_up_that_was_killed_goes_on_to_what_a_clean_run_makes(
     kills = [(moment, chance.random() < 0.5) for moment in sorted(chance.sample(range(2, total), 3))]
     print(f"killed at (resources of {total}, cairn alone): {kills}")
     for moment, alone in kills:
-        assert kill_when(person, person.start("up", *WORDS), moment, alone=alone), f"up ended before {moment} resources"
+        coming = person.start("up", *WORDS)
+        assert kill_when(person, coming, moment, alone=alone), (
+            f"{kills}: up ended before {moment}: {coming.communicate()}"
+        )
 
     person.runs("up", "--name", killed)
     assert person.changes(killed) == []

@@ -37,7 +37,10 @@ def assert_refused(done: Done, *said: str) -> None:
         (["laptop", "--set", "budget.cpu=512"], ["cores", "--set budget.cpu="]),
         (["laptop", "--set", "budget.memory=64Ti"], ["memory", "--set budget.memory="]),
         (["laptop", "--set", "cluster.provider=existing"], ["kubeconfig", "--kubeconfig FILE"]),
-        (["laptop", "--set", "cluster.provider=existing", "--kubeconfig", "/nowhere"], ["kubeconfig /nowhere", "No such file"]),
+        (
+            ["laptop", "--set", "cluster.provider=existing", "--kubeconfig", "/nowhere"],
+            ["kubeconfig /nowhere", "No such file"],
+        ),
     ],
     ids=lambda value: " ".join(value[-1:]),
 )
