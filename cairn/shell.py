@@ -15,7 +15,11 @@ STRAY = ("HELM_", "KUBE", "PULUMI_", "REGISTRY_", "OTEL_")
 KEPT = {
     *("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_API", "PULUMI_CREDENTIALS_PATH", "PULUMI_HOME"),
     *("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_SKIP_UPDATE_CHECK"),
-    *("PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"),
+    *(
+        "PULUMI_K8S_ENABLE_PATCH_FORCE",
+        "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION",
+    ),
     *("REGISTRY_AUTH_FILE", "AWS_CA_BUNDLE", "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"),
 }
 """Of those the ones that choose Pulumi's backend, passphrase and home, a registry's login, and whom to trust."""
@@ -75,6 +79,9 @@ def variables(current: Mapping[str, str], stand_ins: bool) -> dict[str, str]:
         "PATH": path(current.get("PATH", os.defpath)),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
+        # Each attempt at an object is a field manager of its own to the Kubernetes plug-in: without this, a run that was
+        # killed before it recorded an object would be in conflict with itself for ever.
+        "PULUMI_K8S_ENABLE_PATCH_FORCE": "true",
     }
     if stand_ins:
         result["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"

@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from modules.contract.api import Object, connect
+from modules.contract.api import Object
 from modules.contract.lock import lock
-from modules.data import online_store
 from modules.data.features import NAMESPACE, OWN_PORT
-from profiles.quantity import amount
 from smoke_tests.support import example, pods
 from smoke_tests.support.cluster import CRON_JOB, JOB, POD, WORKLOAD, Cluster, is_true
 from smoke_tests.support.team import MEMBER, Team, kubeconfig
@@ -173,31 +171,6 @@ def test_a_feature_view_with_an_unknown_entity_is_refused_with_a_reason(cluster:
 
 def test_the_shared_server_runs_no_code_of_a_teams(cluster: Cluster, team: Team) -> None:
     assert "runs no code of a team's" in pods.refusal(cluster, script("code", team, CODE), SECONDS)
-
-
-@pytest.mark.disruptive
-@pytest.mark.alone
-def test_a_full_store_tells_whoever_writes_and_is_read_on(cluster: Cluster, team: Team) -> None:
-    [store] = cluster.find(POD, online_store.NAMESPACE, f"app={online_store.NAME}")
-
-    def keeps(memory: str) -> None:
-        assert "OK" in pods.printed(
-            cluster, store, online_store.NAME, ["redis-cli", "config", "set", "maxmemory", memory]
-        )
-
-    settings = cluster.environment.profile.modules.online_store
-    assert settings is not None
-    keeps("1")  # an empty one uses more than that
-    try:
-        write = "import sys, land, materialise; sys.argv = ['land.py']; land.main(); materialise.main()"
-        said = pods.refusal(cluster, script("full", team, write), SECONDS)
-        assert "the online store is full" in said
-        assert "modules.online_store.memory" in said
-        assert compared(cluster, "reads-on", team)["patients"] == 569
-        [note] = online_store.MODULE.notes(connect(cluster.kubeconfig, cluster.environment.context))
-        assert "is full" in note
-    finally:
-        keeps(str(int(amount(settings.memory))))
 
 
 def test_only_the_teams_own_token_opens_its_features(cluster: Cluster, team: Team, teams: Callable[..., Team]) -> None:
