@@ -79,8 +79,8 @@ def variables(current: Mapping[str, str], stand_ins: bool) -> dict[str, str]:
         "PATH": path(current.get("PATH", os.defpath)),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
-        # Each attempt at an object is a field manager of its own to the Kubernetes plug-in: without this, a run that was
-        # killed before it recorded an object would be in conflict with itself for ever.
+        # To the Kubernetes plug-in each attempt at an object is a field manager of its own: without this, a run that
+        # was killed before it recorded an object would be in conflict with itself for ever.
         "PULUMI_K8S_ENABLE_PATCH_FORCE": "true",
     }
     if stand_ins:
