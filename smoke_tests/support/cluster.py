@@ -131,6 +131,12 @@ class Cluster:
 
         return until(written, CONFLICT_SECONDS, f"a change of {kind.resource} {namespace}/{name}")
 
+    def may(self, **right: str) -> bool:
+        """Whether the API server lets this identity do that: `verb`, `resource`, `namespace` and so on."""
+        asked = {"metadata": {}, "spec": {"resourceAttributes": right}}
+        review = self.create({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", **asked})
+        return bool(review["status"]["allowed"])
+
     def logs(self, pod: str, namespace: str) -> str:
         """What the pod has printed so far."""
         answer = CoreV1Api(self.api).read_namespaced_pod_log(pod, namespace, _preload_content=False)
