@@ -16,4 +16,4 @@ def names_of_ray(resources: Sequence[str]) -> list[Object]:
     """
     of_cluster = "object.kind == 'RayCluster' ? 0 : size('-abcde')"
     most = f"63 - size('-serve-svc') - ({of_cluster})"
-    return short_names(RAY_NAMES, "ray.io", resources, most, "Ray clusters, jobs and services")
+    return short_names(RAY_NAMES, "ray.io", resources, most)

@@ -62,20 +62,20 @@ def refusal(
     return [policy, binding]
 
 
-def short_names(name: str, group: str, resources: Sequence[str], most: str, whose: str) -> list[Object]:
+def short_names(name: str, group: str, resources: Sequence[str], most: str) -> list[Object]:
     """The policy `name` and its binding: such an object's own name has `most` letters, an expression, and no more.
 
     Neither has it a dot nor a digit in front: what is made of it is a host's label, or a service's.
     """
     short = {
         "expression": "size(object.metadata.name) <= variables.most",
-        "messageExpression": f"'names of {whose} have ' + string(variables.most) + ' letters at most here, and '"
+        "messageExpression": "'names of ' + object.kind + 's have ' + string(variables.most) + ' letters at most here, and '"
         " + object.metadata.name + ' has ' + string(size(object.metadata.name)) + ': choose a shorter one'",
         "reason": "Invalid",
     }
     label = {
         "expression": "object.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-        "messageExpression": f"'names of {whose} begin with a letter and have letters, digits and dashes alone: '"
+        "messageExpression": "'names of ' + object.kind + 's begin with a letter, and have letters, digits and dashes alone: '"
         " + object.metadata.name + ' does not'",
         "reason": "Invalid",
     }
