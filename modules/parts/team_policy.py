@@ -69,14 +69,14 @@ def short_names(name: str, group: str, resources: Sequence[str], most: str) -> l
     """
     short = {
         "expression": "size(object.metadata.name) <= variables.most",
-        "messageExpression": "'names of ' + object.kind + 's have ' + string(variables.most) + ' letters at most here, and '"
-        " + object.metadata.name + ' has ' + string(size(object.metadata.name)) + ': choose a shorter one'",
+        "messageExpression": "'names of ' + object.kind + 's have ' + string(variables.most) + ' letters at most here,'"
+        " + ' and ' + object.metadata.name + ' has ' + string(size(object.metadata.name)) + ': choose a shorter one'",
         "reason": "Invalid",
     }
     label = {
         "expression": "object.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-        "messageExpression": "'names of ' + object.kind + 's begin with a letter, and have letters, digits and dashes alone: '"
-        " + object.metadata.name + ' does not'",
+        "messageExpression": "'names of ' + object.kind + 's begin with a letter, and have letters, digits and dashes'"
+        " + ' alone: ' + object.metadata.name + ' does not'",
         "reason": "Invalid",
     }
     # A name never changes; what was made before this policy can still be deleted, by updates of its finalizers too.
