@@ -43,33 +43,40 @@ def test_a_volume_outlives_its_pod_and_goes_with_its_claim(cluster: Cluster, tea
 
 
 @pytest.fixture
-def claim(cluster: Cluster, team: Team, grows: bool) -> Iterator[Object]:
+def claim(cluster: Cluster, team: Team) -> Iterator[Object]:
     """A claim that is bound to a volume of a class of its own, of which nothing but the API server knows."""
-    name = team.name
+    name, claim = team.name, "data-s-0"
     metadata = {"name": name}
     own = {"storageClassName": name, "accessModes": ["ReadWriteOnce"]}
-    storage_class = {"provisioner": "cairn.test/nobody", "allowVolumeExpansion": grows}
+    storage_class = {"provisioner": "cairn.test/nobody"}
     cluster.create({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": metadata, **storage_class})
     volume = {**own, "capacity": {"storage": "16Mi"}, "hostPath": {"path": f"/{name}"}}
     cluster.create({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": volume})
     try:
-        wanted = volume_claim("data-s-0", team.namespace)
+        wanted = volume_claim(claim, team.namespace)
         cluster.create({**wanted, "spec": {**wanted["spec"], **own, "volumeName": name}})
         bound = lambda found: found["status"]["phase"] == "Bound"  # noqa: E731
-        yield cluster.wait_for(VOLUME_CLAIM, "data-s-0", team.namespace, bound, 30)
-        cluster.remove(VOLUME_CLAIM, "data-s-0", team.namespace)
+        yield cluster.wait_for(VOLUME_CLAIM, claim, team.namespace, bound, 30)
     finally:
+        cluster.remove(VOLUME_CLAIM, claim, team.namespace)
         cluster.remove(VOLUME, name)
         cluster.remove(STORAGE_CLASS, name)
 
 
-@pytest.mark.parametrize(("grows", "size"), [(True, "32Mi"), (False, "16Mi")])
 def test_a_volume_is_made_to_grow_where_its_class_can_and_is_said_to_stay_where_not(
-    cluster: Cluster, team: Team, claim: Object, grows: bool, size: str
+    cluster: Cluster, claim: Object
 ) -> None:
-    props = {"namespace": team.namespace, "claim": "data-s-0", "size": "32Mi", "kubeconfig": cluster.kubeconfig}
-    said = why_it_stays(cluster.kubeconfig, team.namespace, "data-s-0", "32Mi")
-    assert said == "" if grows else "stays at 16Mi: volumes of the storage class" in said
-    VolumeProvider().update("", {}, {**props, "cluster": ""})
-    asked = cluster.get(VOLUME_CLAIM, "data-s-0", team.namespace) or claim
-    assert asked["spec"]["resources"]["requests"]["storage"] == size
+    name, namespace = pods.name_of(claim)
+
+    def size_after(wanted: str) -> str:
+        props = {"namespace": namespace, "claim": name, "kubeconfig": cluster.kubeconfig, "cluster": ""}
+        VolumeProvider().update("", {}, {**props, "size": wanted})
+        return str((cluster.get(VOLUME_CLAIM, name, namespace) or {})["spec"]["resources"]["requests"]["storage"])
+
+    assert "can't grow" in why_it_stays(cluster.kubeconfig, namespace, name, "32Mi")
+    assert size_after("32Mi") == "16Mi"
+    grows = lambda found: found.update(allowVolumeExpansion=True)  # noqa: E731
+    cluster.change(STORAGE_CLASS, claim["spec"]["storageClassName"], "", grows)
+    assert why_it_stays(cluster.kubeconfig, namespace, name, "32Mi") == ""
+    assert size_after("32Mi") == "32Mi"
+    assert size_after("8Mi") == "32Mi"

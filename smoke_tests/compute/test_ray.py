@@ -157,15 +157,14 @@ def named(shared_teams: Callable[..., Team]) -> Team:
     return shared_teams(cpu="0")
 
 
-def test_a_ray_clusters_service_takes_no_address_but_its_own(cluster: Cluster, team: Team) -> None:
-    made = OWNERS["RayCluster"].make("reaches-out", team.namespace, "10m")
-    ports = [{"name": "dashboard", "port": 8265}]
-    made["spec"]["headGroupSpec"]["headService"] = {"spec": {"externalIPs": ["10.96.0.1"], "ports": ports}}
+def test_a_ray_clusters_service_takes_no_address_but_its_own(cluster: Cluster, named: Team) -> None:
+    made = OWNERS["RayCluster"].make("reaches-out", named.namespace, TOO_MUCH)
+    made["spec"]["headGroupSpec"]["headService"] = {"spec": {"externalIPs": ["10.96.0.1"]}}
     cluster.create(made)
 
     def told() -> list[str]:
-        found = [event.get("message", "") for event in cluster.find(EVENT, team.namespace)]
+        found = [event.get("message", "") for event in cluster.find(EVENT, named.namespace)]
         return [message for message in found if "have no externalIPs" in message]
 
     until(told, ADMISSION_SECONDS, "an event that says why")
-    assert cluster.find(SERVICE, team.namespace) == []
+    assert cluster.get(SERVICE, "reaches-out-head-svc", named.namespace) is None
