@@ -24,8 +24,10 @@ def read(name_or_path: str, overrides: Mapping[str, object] | None = None, direc
 
 
 def mistakes(profile: Profile) -> Iterator[Mistake]:
-    """What modules need of a profile and don't find in it, and names of teams that they can't serve."""
+    """What modules need of a profile and don't find in it, can't do, and names of teams that they can't serve."""
     yield from _requirements(profile)
+    for module in enabled(profile):
+        yield from module.mistakes(profile)
     yield from _names(profile)
 
 
