@@ -2,6 +2,7 @@
 
 import copy
 
+from modules.compute.ray_names import names_of_ray
 from modules.contract.api import Object
 from modules.contract.checks import Accepts, Established, RolledOut
 from modules.contract.lock import lock
@@ -59,7 +60,11 @@ def patch(found: Object, profile: Profile) -> Object | None:
     return made
 
 
-def _policy(_: Profile) -> list[Object]:
+def _policies(_: Profile) -> list[Object]:
+    return [*names_of_ray(DEFINITIONS), *_asks_for_a_token()]
+
+
+def _asks_for_a_token() -> list[Object]:
     return refusal(
         POLICY,
         "ray.io",
@@ -99,7 +104,7 @@ MODULE = Module(
     manifest="kuberay",
     images=("kuberay-operator", "ray"),
     owns=tuple(f"{plural}.ray.io" for plural in DEFINITIONS),
-    objects=_policy,
+    objects=_policies,
     patch=patch,
     team=lambda _team, _: TeamPart(
         rules=(

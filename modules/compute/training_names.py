@@ -13,4 +13,4 @@ def names_of_trainings() -> list[Object]:
     """
     last = "string(object.spec.?trainer.?numNodes.orValue(1) - 1)"
     most = f"63 - size('-node-0-') - size({last}) - size('-abcde')"
-    return short_names(TRAINING_NAMES, "trainer.kubeflow.org", "trainjobs", most, "trainings")
+    return short_names(TRAINING_NAMES, "trainer.kubeflow.org", ("trainjobs",), most)

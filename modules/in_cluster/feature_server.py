@@ -66,7 +66,7 @@ def store_of(team: str) -> FeatureStore:
     return FeatureStore(config=RepoConfig(**settings))
 
 
-FULL = "the online store is full, so nothing was written: {about}, for all teams together; what is there is still read"
+FULL = "the online store is full, and not all was written: {about}, for all teams together; what is there is still read"
 CALLERS = (ValueError, TypeError, LookupError)
 """What Feast and pandas raise for features, columns and types that don't fit."""
 

@@ -15,4 +15,4 @@ def names_of_models() -> list[Object]:
     # `-explainer` is as long as `-predictor`.
     longest = "has(object.spec.transformer) ? size('-transformer') : size('-predictor')"
     most = f"63 - size('--') - size(object.metadata.namespace) - ({longest})"
-    return short_names(MODEL_NAMES, "serving.kserve.io", "inferenceservices", most, "models")
+    return short_names(MODEL_NAMES, "serving.kserve.io", ("inferenceservices",), most)

@@ -62,12 +62,21 @@ def refusal(
     return [policy, binding]
 
 
-def short_names(name: str, group: str, resource: str, most: str, whose: str) -> list[Object]:
-    """The policy `name` and its binding: such an object's own name has `most` letters, an expression, and no more."""
-    validation = {
+def short_names(name: str, group: str, resources: Sequence[str], most: str) -> list[Object]:
+    """The policy `name` and its binding: such an object's own name has `most` letters, an expression, and no more.
+
+    Neither has it a dot nor a digit in front: what is made of it is a host's label, or a service's.
+    """
+    short = {
         "expression": "size(object.metadata.name) <= variables.most",
-        "messageExpression": f"'names of {whose} have ' + string(variables.most) + ' letters at most here, and '"
-        " + object.metadata.name + ' has ' + string(size(object.metadata.name)) + ': choose a shorter one'",
+        "messageExpression": "'names of ' + object.kind + 's have ' + string(variables.most) + ' letters at most here,'"
+        " + ' and ' + object.metadata.name + ' has ' + string(size(object.metadata.name)) + ': choose a shorter one'",
+        "reason": "Invalid",
+    }
+    label = {
+        "expression": "object.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+        "messageExpression": "'names of ' + object.kind + 's begin with a letter, and have letters, digits and dashes'"
+        " + ' alone: ' + object.metadata.name + ' does not'",
         "reason": "Invalid",
     }
     # A name never changes; what was made before this policy can still be deleted, by updates of its finalizers too.
@@ -75,8 +84,8 @@ def short_names(name: str, group: str, resource: str, most: str, whose: str) -> 
     return refusal(
         name,
         group,
-        [resource],
-        [validation],
+        resources,
+        [short, label],
         variables=[{"name": "most", "expression": most}],
         matchConditions=made,
     )

@@ -29,6 +29,9 @@ _KUBERNETES_OWN = (
     {**may(READ, "", "events"), "apiGroups": ["", "events.k8s.io"]},
     may(READ, "", "resourcequotas", "limitranges", "serviceaccounts", "endpoints"),
     may(READ, "discovery.k8s.io", "endpointslices"),
+    # What `kubectl get all` asks for besides.
+    may(READ, "", "replicationcontrollers"),
+    may(READ, "apps", "daemonsets"),
     may(READ, "networking.k8s.io", "networkpolicies"),
     may(READ, _RBAC, "roles", "rolebindings"),
     may(READ, "autoscaling", "horizontalpodautoscalers"),

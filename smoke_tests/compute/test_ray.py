@@ -8,9 +8,10 @@ import pytest
 from modules.contract.api import ApiError, Object
 from smoke_tests.support import devices, example, pods
 from smoke_tests.support.admission import ADMISSION_SECONDS, workload_of
-from smoke_tests.support.cluster import POD, RAY_JOB, Cluster, is_true
+from smoke_tests.support.cluster import EVENT, POD, RAY_JOB, SERVICE, Cluster, is_true
 from smoke_tests.support.devices import Device
 from smoke_tests.support.environment import Environment
+from smoke_tests.support.owners import OWNERS, TOO_MUCH
 from smoke_tests.support.team import Team
 from smoke_tests.support.waiting import until
 from smoke_tests.support.workload import pod
@@ -132,3 +133,39 @@ def test_a_ray_job_without_token_authentication_is_refused_with_a_message(cluste
     del open_cluster["authOptions"]
     with pytest.raises(ApiError, match="token"):
         cluster.create(invalid(team.namespace, rayClusterSpec=open_cluster), dry_run=True)
+
+
+@pytest.mark.parametrize(("kind", "most"), [("RayCluster", 53), ("RayJob", 47), ("RayService", 47)])
+def test_a_name_that_kuberay_leaves_lying_is_refused_when_it_is_made(
+    cluster: Cluster, named: Team, kind: str, most: int
+) -> None:
+    of, make, _ = OWNERS[kind]
+    with pytest.raises(ApiError, match=f"{kind}s have {most} letters at most here"):
+        cluster.create(make("r" * (most + 1), named.namespace, TOO_MUCH))
+    with pytest.raises(ApiError, match="begin with a letter"):
+        cluster.create(make("1st", named.namespace, TOO_MUCH))
+    cluster.create(make("r" * most, named.namespace, TOO_MUCH))
+    # The operator's own words for a name that it can't make use of are events; else it says how the object is.
+    cluster.wait_for(of, "r" * most, named.namespace, lambda found: found.get("status"), ADMISSION_SECONDS)
+    said = [event.get("message", "") for event in cluster.find(EVENT, named.namespace)]
+    assert not [message for message in said if "name should be" in message]
+
+
+@pytest.fixture(scope="module")
+def named(shared_teams: Callable[..., Team]) -> Team:
+    """A team for objects that wait: only their names matter."""
+    return shared_teams(cpu="0")
+
+
+def test_a_ray_clusters_service_takes_no_address_but_its_own(cluster: Cluster, team: Team) -> None:
+    made = OWNERS["RayCluster"].make("reaches-out", team.namespace, "10m")
+    ports = [{"name": "dashboard", "port": 8265}]
+    made["spec"]["headGroupSpec"]["headService"] = {"spec": {"externalIPs": ["10.96.0.1"], "ports": ports}}
+    cluster.create(made)
+
+    def told() -> list[str]:
+        found = [event.get("message", "") for event in cluster.find(EVENT, team.namespace)]
+        return [message for message in found if "have no externalIPs" in message]
+
+    until(told, ADMISSION_SECONDS, "an event that says why")
+    assert cluster.find(SERVICE, team.namespace) == []

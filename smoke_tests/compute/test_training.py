@@ -11,10 +11,17 @@ import pytest
 from modules.contract.api import ApiError, Object
 from profiles.quantity import seconds
 from smoke_tests.support import devices, training_example
-from smoke_tests.support.admission import ADMISSION_SECONDS, evicted_for, wait_for_workload, waits_for_quota
-from smoke_tests.support.cluster import EVENT, TRAIN_JOB, Cluster, is_true
+from smoke_tests.support.admission import (
+    ADMISSION_SECONDS,
+    evicted_for,
+    set_active,
+    wait_for_workload,
+    waits_for_quota,
+)
+from smoke_tests.support.cluster import EVENT, JOB_SET, TRAIN_JOB, Cluster, is_true
 from smoke_tests.support.devices import Device
 from smoke_tests.support.environment import Environment
+from smoke_tests.support.owners import OWNERS, TOO_MUCH
 from smoke_tests.support.team import Team, kubeconfig
 from smoke_tests.support.training_example import NAMES
 from smoke_tests.support.waiting import until
@@ -173,12 +180,47 @@ def test_a_member_submits_it_from_their_own_machine_with_kubeflows_client(
     assert result["workers"] == 2
 
 
-def test_a_gang_that_lost_a_worker_goes_on_from_its_last_checkpoint(
-    cluster: Cluster, teams: Callable[..., Team]
-) -> None:
-    team = teams(access=True)
-    before = training_example.endless(cluster, team.namespace, TRAINING_SECONDS)
+class Endless(NamedTuple):
+    """A training that comes to no end by itself: whose it is, and a member's way to it."""
+
+    team: Team
+    member: Cluster
+
+
+@pytest.fixture(scope="module")
+def endless(cluster: Cluster, shared_teams: Callable[..., Team]) -> Endless:
+    """One training for all that disturbs one; it has made a checkpoint."""
+    team = shared_teams(access=True)
+    member = cluster.as_user(kubeconfig(cluster, team))
+    training_example.endless(member, team.namespace, TRAINING_SECONDS)
+    return Endless(team, member)
+
+
+def test_a_gang_that_lost_a_worker_goes_on_from_its_last_checkpoint(cluster: Cluster, endless: Endless) -> None:
+    namespace = endless.team.namespace
+    before = training_example.checkpoint(cluster, namespace, TRAINING_SECONDS)
     chosen = "batch.kubernetes.io/job-completion-index=1"
-    [second] = training_example.workers(cluster, team.namespace, NAMES["jax"], chosen)
-    cluster.kill(second["metadata"]["name"], team.namespace)
-    training_example.goes_on(cluster, team.namespace, before, TRAINING_SECONDS)
+    [second] = training_example.workers(cluster, namespace, NAMES["jax"], chosen)
+    cluster.kill(second["metadata"]["name"], namespace)
+    training_example.goes_on(cluster, namespace, before, TRAINING_SECONDS)
+
+
+def test_a_member_pauses_a_training_which_goes_on_from_its_last_checkpoint(endless: Endless) -> None:
+    team, member = endless
+    before = training_example.checkpoint(member, team.namespace, TRAINING_SECONDS)
+    set_active(member, team, NAMES["jax"], False)
+    gone = lambda: not training_example.workers(member, team.namespace, NAMES["jax"])  # noqa: E731
+    until(gone, ADMISSION_SECONDS, "the workers of the paused training to end")
+    paused = lambda found: not is_true(found, "QuotaReserved")  # noqa: E731
+    wait_for_workload(member, team, NAMES["jax"], paused)
+    member.wait_for(TRAIN_JOB, NAMES["jax"], team.namespace, lambda found: is_true(found, "Suspended"), 30)
+    set_active(member, team, NAMES["jax"], True)
+    training_example.goes_on(member, team.namespace, before, TRAINING_SECONDS)
+
+
+def test_a_trainings_name_is_refused_when_its_pods_would_have_none(cluster: Cluster, team: Team) -> None:
+    make = OWNERS["TrainJob"].make
+    with pytest.raises(ApiError, match="names of TrainJobs have 48 letters at most here"):
+        cluster.create(make("t" * 49, team.namespace, TOO_MUCH))
+    cluster.create(make("t" * 48, team.namespace, TOO_MUCH))
+    cluster.wait_for(JOB_SET, "t" * 48, team.namespace, bool, ADMISSION_SECONDS)

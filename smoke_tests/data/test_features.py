@@ -8,7 +8,9 @@ import pytest
 
 from modules.contract.api import Object
 from modules.contract.lock import lock
+from modules.data import online_store
 from modules.data.features import NAMESPACE, OWN_PORT
+from profiles.quantity import amount
 from smoke_tests.support import example, pods
 from smoke_tests.support.cluster import CRON_JOB, JOB, POD, WORKLOAD, Cluster, is_true
 from smoke_tests.support.team import MEMBER, Team, kubeconfig
@@ -71,6 +73,28 @@ except urllib.error.HTTPError as refusal:
     sys.exit(refusal.read().decode())
 finally:
     store.delete_feature_view("computed")
+"""
+
+ROW = """
+import definitions, pandas
+from datetime import UTC, datetime
+from feast import FeatureStore
+store = FeatureStore(".")
+def write(value):
+    row = {"patient": [0], "event_timestamp": [datetime.now(UTC)], **{name: [value] for name in definitions.MEASURED}}
+    store.write_to_online_store("tumour", pandas.DataFrame(row))
+def read():
+    asked = store.get_online_features(features=["tumour:mean_radius"], entity_rows=[{"patient": 0}])
+    print("READ", asked.to_dict()["mean_radius"])
+"""
+FIRST = f"import apply; apply.main(){ROW}write(1.0); read()"
+FULL = f"""{ROW}
+try:
+    write(2.0)
+    print("WRITTEN")
+except Exception as error:
+    print("REFUSED", error)
+read()
 """
 
 KNOCK = """
@@ -171,6 +195,34 @@ def test_a_feature_view_with_an_unknown_entity_is_refused_with_a_reason(cluster:
 
 def test_the_shared_server_runs_no_code_of_a_teams(cluster: Cluster, team: Team) -> None:
     assert "runs no code of a team's" in pods.refusal(cluster, script("code", team, CODE), SECONDS)
+
+
+@pytest.mark.disruptive
+@pytest.mark.alone
+def test_a_full_store_tells_whoever_writes_and_is_read_on(cluster: Cluster, teams: Callable[..., Team]) -> None:
+    team = teams(access=True)
+    config, *_ = example.manifests(team.namespace, DIRECTORY)
+    cluster.create(config)
+    assert "READ [1.0]" in pods.output(cluster, script("writes", team, FIRST), SECONDS)
+    [store] = cluster.find(POD, online_store.NAMESPACE, f"app={online_store.NAME}")
+
+    def keeps(memory: str) -> None:
+        set_it = ["redis-cli", "config", "set", "maxmemory", memory]
+        assert "OK" in pods.printed(cluster, store, online_store.NAME, set_it)
+
+    settings = cluster.environment.profile.modules.online_store
+    assert settings is not None
+    keeps("1")  # an empty one uses more than that
+    try:
+        said = pods.output(cluster, script("is-told", team, FULL), SECONDS)
+        [note] = online_store.MODULE.notes(cluster.api)
+    finally:
+        keeps(str(int(amount(settings.memory))))
+    refusal, read = said.splitlines()[-2:]
+    assert "the online store is full" in refusal
+    assert f"keeps {settings.memory} (modules.online_store.memory)" in refusal
+    assert read == "READ [1.0]"
+    assert "is full" in note
 
 
 def test_only_the_teams_own_token_opens_its_features(cluster: Cluster, team: Team, teams: Callable[..., Team]) -> None:

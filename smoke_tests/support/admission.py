@@ -45,6 +45,12 @@ def wait_for_workload(
     return until(found, deadline, f"workload of job {name}")
 
 
+def set_active(cluster: Cluster, team: Team, name: str, active: bool) -> None:
+    """Pauses a job, or lets it go on, as docs/modules/compute/queueing.md says."""
+    found = workload(cluster, team, name)["metadata"]["name"]
+    cluster.change(WORKLOAD, found, team.namespace, lambda last: last["spec"].update(active=active))
+
+
 def waits_for_quota(found: Object) -> bool:
     """Whether Kueue has looked at the workload and says that quota is what it lacks."""
     reserved = condition(found, "QuotaReserved")

@@ -45,6 +45,7 @@ RAY_CLUSTER = Kind("ray.io/v1", "rayclusters")
 JOB_SET = Kind("jobset.x-k8s.io/v1alpha2", "jobsets")
 TRAIN_JOB = Kind("trainer.kubeflow.org/v1alpha1", "trainjobs")
 GATEWAY = Kind("gateway.networking.k8s.io/v1", "gateways")
+GRPC_ROUTE = Kind("gateway.networking.k8s.io/v1", "grpcroutes")
 HTTP_ROUTE = Kind("gateway.networking.k8s.io/v1", "httproutes")
 NODE_METRICS = Kind("metrics.k8s.io/v1beta1", "nodes")
 POD_METRICS = Kind("metrics.k8s.io/v1beta1", "pods")
@@ -130,6 +131,12 @@ class Cluster:
                 raise
 
         return until(written, CONFLICT_SECONDS, f"a change of {kind.resource} {namespace}/{name}")
+
+    def may(self, **right: str) -> bool:
+        """Whether the API server lets this identity do that: `verb`, `resource`, `namespace` and so on."""
+        asked = {"metadata": {}, "spec": {"resourceAttributes": right}}
+        review = self.create({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", **asked})
+        return bool(review["status"]["allowed"])
 
     def logs(self, pod: str, namespace: str) -> str:
         """What the pod has printed so far."""

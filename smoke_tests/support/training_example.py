@@ -72,6 +72,11 @@ def endless(cluster: Cluster, namespace: str, seconds: float, **trainer: object)
     config, job = manifests("jax", namespace, STEPS="100000000", CHECKPOINT_EVERY=str(EVERY))
     cluster.create(config)
     cluster.create(changed(job, **trainer))
+    return checkpoint(cluster, namespace, seconds)
+
+
+def checkpoint(cluster: Cluster, namespace: str, seconds: float) -> dict[str, Any]:
+    """The last checkpoint that the training's newest attempt has made, once there is one."""
     return until(lambda: said(_first_log(cluster, namespace), "CHECKPOINT"), seconds, "a checkpoint")[-1]
 
 

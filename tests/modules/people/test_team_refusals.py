@@ -1,3 +1,4 @@
+from modules.compute.ray_names import RAY_NAMES
 from modules.compute.training_names import TRAINING_NAMES
 from modules.contract.api import Object
 from modules.models.model_names import MODEL_NAMES
@@ -26,6 +27,6 @@ def test_every_kind_that_waits_in_a_queue_is_looked_at() -> None:
 
 
 def test_names_are_looked_at_where_the_module_is_on() -> None:
-    looking = {PRIORITIES, MODEL_NAMES, TRAINING_NAMES}
-    assert set(policies("mini")) & looking == {PRIORITIES}
+    looking = {PRIORITIES, MODEL_NAMES, TRAINING_NAMES, RAY_NAMES}
+    assert set(policies("mini")) & looking == {PRIORITIES, RAY_NAMES}
     assert looking <= set(policies("laptop"))
