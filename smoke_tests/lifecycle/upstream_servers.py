@@ -96,7 +96,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(key, value)
         self.end_headers()
         if content is not None and self.command == "GET":
-            shutil.copyfileobj(content, self.wfile, 2**20)
+            try:
+                shutil.copyfileobj(content, self.wfile, 2**20)
+            except OSError:
+                # Who asks whether a file is there leaves before its end.
+                self.close_connection = True
 
     def log_message(self, *_: object) -> None:
         pass
