@@ -15,8 +15,11 @@ STRAY = ("HELM_", "KUBE", "PULUMI_", "REGISTRY_", "OTEL_")
 KEPT = {
     *("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_API", "PULUMI_CREDENTIALS_PATH", "PULUMI_HOME"),
     *("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_SKIP_UPDATE_CHECK"),
-    *("PULUMI_K8S_ENABLE_PATCH_FORCE", "PULUMI_K8S_CLIENT_QPS", "PULUMI_K8S_CLIENT_BURST"),
-    *("PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"),
+    *(
+        "PULUMI_K8S_ENABLE_PATCH_FORCE",
+        "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION",
+    ),
     *("REGISTRY_AUTH_FILE", "AWS_CA_BUNDLE", "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"),
 }
 """Of those the ones that choose Pulumi's backend, passphrase and home, a registry's login, and whom to trust."""
@@ -79,10 +82,6 @@ def variables(current: Mapping[str, str], stand_ins: bool) -> dict[str, str]:
         # To the Kubernetes plug-in each attempt at an object is a field manager of its own: without this, a run that
         # was killed before it recorded an object would be in conflict with itself for ever.
         "PULUMI_K8S_ENABLE_PATCH_FORCE": "true",
-        # Of its own will the plug-in asks 50 times a second at most, and three times for each object that it compares;
-        # the API server's own priorities and fairness know better what it can bear.
-        "PULUMI_K8S_CLIENT_QPS": "1000",
-        "PULUMI_K8S_CLIENT_BURST": "1000",
     }
     if stand_ins:
         result["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
