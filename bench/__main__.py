@@ -16,8 +16,8 @@ from cairn.settings import settings_file
 from catalog.directories import REPOSITORY
 from hosts.local.teardown import recorded, teardown
 from modules.contract.api import connect
+from modules.validation import load
 from profiles.errors import ProfileError
-from profiles.load import load
 from profiles.schema import Profile
 
 DOCS = REPOSITORY / "docs"

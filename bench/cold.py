@@ -20,8 +20,8 @@ from catalog.items import all_items, key
 from catalog.schema import load as load_catalog
 from catalog.supply import Supply
 from modules.registry import catalog_items
+from modules.validation import load
 from profiles.errors import ProfileError
-from profiles.load import load
 
 FILE = REPOSITORY / "docs" / "performance-cold.md"
 

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 
 from cairn.errors import UserError
-from modules.registry import all_modules, enabled
+from modules.registry import all_modules, closure, enabled
 from profiles.schema import Profile
 
 Off = dict[str, tuple[str, ...]]
@@ -17,7 +17,7 @@ def modules_off(profile: Profile, only: Iterable[str], without: Iterable[str]) -
     What requires a module that is off is off too. Raises UserError for a name that the profile doesn't have.
     """
     on = {module.name: module.requires for module in enabled(profile)}
-    kept = _closure(_known(only, on), on) if only else set(on)
+    kept = closure(_known(only, on), on) if only else set(on)
     off: Off = {name: () for name in on if name not in kept or name in _known(without, on)}
     for name, requires in on.items():  # in the order of dependency
         if name not in off and (missing := tuple(each for each in requires if each in off)):
@@ -46,17 +46,6 @@ def is_selection(key: str, value: object) -> bool:
 def told(off: Off) -> list[str]:
     """A line for each module that is off because of another."""
     return [f"{name} is off too: it needs {', '.join(missing)}" for name, missing in off.items() if missing]
-
-
-def _closure(names: Iterable[str], requires: Mapping[str, Iterable[str]]) -> set[str]:
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += requires[name]
-    return found
 
 
 def _known(names: Iterable[str], on: Mapping[str, object]) -> list[str]:

@@ -15,7 +15,7 @@ from catalog import cache, charts, debian, golang, images, registry, upstream
 from catalog.cache import Receipt
 from catalog.directories import cache_root
 from catalog.errors import DiskFullError, explain_disk_full, free_mib
-from catalog.items import Item, dependencies, is_fetched, key, order, select
+from catalog.items import Item, dependencies, is_fetched, key, order, select, space_mib
 from catalog.places import binary, chart, layer, manifest, rootfs, tool
 from catalog.schema import Catalog, load
 from catalog.supply import Supply
@@ -133,8 +133,7 @@ class _Run:
         return receipt
 
     def _make_room_and_make(self, item: Item, name: str) -> Receipt:
-        needed = getattr(self.catalog, item.kind)[item.name]
-        space = getattr(needed, "space_mib", 100)
+        space = space_mib(self.catalog, item, self.supply)
         golang.prune(space)
         try:
             return self._make(item, name, space)

@@ -132,11 +132,7 @@ def locked(name: str, waiting: Callable[[], None] = lambda: None) -> Iterator[No
     path = cache_root() / "locks" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waiting()
-            fcntl.flock(stream, fcntl.LOCK_EX)
+        _lock(stream, waiting)
         yield
 
 
@@ -152,12 +148,16 @@ def in_use() -> Iterator[None]:
 def in_nobodys_use(waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Holds the cache while nobody makes or looks up entries, calling `waiting` once if somebody does."""
     with _prune_lock() as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waiting()
-            fcntl.flock(stream, fcntl.LOCK_EX)
+        _lock(stream, waiting)
         yield
+
+
+def _lock(stream: TextIO, waiting: Callable[[], None]) -> None:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        waiting()
+        fcntl.flock(stream, fcntl.LOCK_EX)
 
 
 def _prune_lock() -> TextIO:

@@ -85,6 +85,13 @@ def is_fetched(catalog: Catalog, item: Item, supply: Supply) -> bool:
     return supply is Supply.UPSTREAM and not ours
 
 
+def space_mib(catalog: Catalog, item: Item, supply: Supply) -> int:
+    """Disk that making or fetching the item takes at its peak, in MiB."""
+    if item.kind == "binaries" and is_fetched(catalog, item, supply):
+        return catalog.binaries[item.name].download_mib
+    return int(getattr(getattr(catalog, item.kind)[item.name], "space_mib", 100))
+
+
 def dependencies(catalog: Catalog, item: Item, supply: Supply) -> list[Item]:
     """What must be there before `item` can be made."""
     builders = [Item("binaries", name) for name in catalog.builders]
@@ -139,12 +146,19 @@ def order(catalog: Catalog, chosen: Iterable[Item], supply: Supply) -> list[Item
 
 
 def without(catalog: Catalog, left_out: Iterable[str]) -> list[str]:
-    """Every item, as `kind/name`, but these and what only they are made of."""
+    """What is wanted for its own sake, as `kind/name`, but these: parts come in as a supply asks for them (`order`)."""
     off = set(left_out)
-    installed = [item for item in all_items(catalog) if item.kind in ("charts", "manifests", "images")]
-    of_others = order(catalog, [item for item in installed if str(item) not in off], Supply.SOURCE)
-    of_these = order(catalog, [item for item in installed if str(item) in off], Supply.SOURCE)
-    return [str(item) for item in all_items(catalog) if item in of_others or item not in of_these]
+    return [str(item) for item in all_items(catalog) if str(item) not in off and not _is_part(catalog, item)]
+
+
+def _is_part(catalog: Catalog, item: Item) -> bool:
+    """Whether only images are made of it: layers, and programs that upstream has in its images alone."""
+    match item.kind:
+        case "debian":
+            return catalog.debian[item.name].keep == "layer"
+        case "binaries":
+            return not any(program.upstream for program in catalog.binaries[item.name].programs.values())
+    return False
 
 
 def key(catalog: Catalog, item: Item, supply: Supply) -> str:
@@ -158,7 +172,7 @@ def _facts(catalog: Catalog, item: Item, supply: Supply) -> Mapping[str, object]
     entry = getattr(catalog, item.kind)[item.name]
     # Upstream's address and digest say nothing of what is made here.
     upstreams = set() if is_fetched(catalog, item, supply) else {"digest", "upstream"}
-    described: dict[str, object] = entry.model_dump(mode="json", exclude={"space_mib", *upstreams})
+    described: dict[str, object] = entry.model_dump(mode="json", exclude={"space_mib", "download_mib", *upstreams})
     # Tools and Debian systems are Debian's under either supply.
     if item.kind == "tools":
         return described

@@ -68,6 +68,8 @@ class Binaries(_Model):
     programs: dict[str, Program]
     space_mib: int
     """Disk that a cold build needs at its peak, build cache included (measured)."""
+    download_mib: int = 0
+    """Disk that supply `upstream` needs in place of it: archives and what is kept of them (by what is built here)."""
 
 
 class Debian(_Model):

@@ -1,8 +1,12 @@
 """Supply `upstream`: binaries, charts and manifests from their projects' own release pages and registries."""
 
+import gzip
 import hashlib
 import shutil
 import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from catalog.cache import record
@@ -36,7 +40,7 @@ def fetch(download: Download, version: str, folder: Path, arch: str = "") -> Pat
     target = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{url.rpartition('/')[2]}"
     if target.exists():
         return target
-    partial = target.with_suffix(".partial")
+    partial = target.with_name(f"{target.name}.partial")
     digest = hashlib.sha256()
     try:
         with (
@@ -65,7 +69,7 @@ def tree_sha256(archive: Path) -> str:
     Neither compression nor times nor order count, which differ between two archives made of one tag.
     """
     lines = []
-    with tarfile.open(archive) as tar:
+    with _opened(archive) as tar:
         for member in tar:
             if member.issym() or member.islnk():
                 lines.append(f"link {member.name} {member.linkname}")
@@ -73,6 +77,16 @@ def tree_sha256(archive: Path) -> str:
                 content = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
                 lines.append(f"{'program' if member.mode & 0o100 else 'file'} {member.name} {content}")
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
+    """An archive that came; CatalogError where it is none, or broken, which may show only while it is read."""
+    try:
+        with tarfile.open(archive) as tar:
+            yield tar
+    except (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError) as error:
+        raise CatalogError(f"{archive.name} can't be unpacked: {error}; not used") from error
 
 
 def download_binaries(catalog: Catalog, name: str, out: Path, tmp: Path) -> None:
@@ -94,7 +108,7 @@ def download_binaries(catalog: Catalog, name: str, out: Path, tmp: Path) -> None
 
 
 def _unpack(fetched: Path, member: str, target: Path) -> None:
-    with tarfile.open(fetched) as archive, target.open("wb") as file:
+    with _opened(fetched) as archive, target.open("wb") as file:
         shutil.copyfileobj(_member(archive, member, fetched), file)
 
 
@@ -111,7 +125,7 @@ def _member(archive: tarfile.TarFile, name: str, fetched: Path) -> "tarfile.ExFi
 def _unpacked(download: Download, version: str, tmp: Path) -> Path:
     """Downloads and unpacks an archive; the path of the directory that `member` names in it."""
     folder = tmp / "unpacked"
-    with tarfile.open(fetch(download, version, tmp)) as archive:
+    with _opened(fetch(download, version, tmp)) as archive:
         archive.extractall(folder, filter="data")
     return folder / fill(download.member, download, version)
 
@@ -126,7 +140,7 @@ def pull_chart(catalog: Catalog, name: str, helm: Path, out: Path, tmp: Path) ->
         if chart.upstream.sha256 and record(pulled).sha256 != chart.upstream.sha256:
             found = f"sha256 is {record(pulled).sha256}, catalog.yaml says {chart.upstream.sha256}"
             raise CatalogError(f"{chart.upstream.chart} {chart.version}: {found}; not used")
-        with tarfile.open(pulled) as archive:
+        with _opened(pulled) as archive:
             archive.extractall(tmp / "unpacked", filter="data")
         source = tmp / "unpacked" / chart.upstream.chart.rpartition("/")[2]
     copy_chart(name, chart, source, out / "chart")

@@ -17,6 +17,7 @@ from typing import Any
 
 import paramiko
 
+from hosts import channel
 from hosts.errors import HostError
 from hosts.spec import ControlPlaneConfig, Host, Join, NodeConfig
 
@@ -102,6 +103,7 @@ def _run(request: dict[str, Any]) -> Outcome:
     from hosts.deploys.kubelet import kubelet
     from hosts.deploys.pod_network import pod_network
 
+    channel.use()
     host, node = Host(**request["host"]), NodeConfig(**request["node"])
     with credentials(host) as (key, known_hosts):
         data = {

@@ -3,7 +3,7 @@
 import functools
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from graphlib import TopologicalSorter
 
@@ -23,6 +23,18 @@ ROOMS = ("cluster", "compute", "data", "models", "people")
 def all_modules() -> dict[str, Module]:
     """Every module by name, those that others require first: each file of a room that has a `MODULE`."""
     return {module.name: module for module in _in_order(_found())}
+
+
+def closure(names: Iterable[str], requires: Mapping[str, Iterable[str]]) -> set[str]:
+    """The names, and all that they require in turn."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += requires[name]
+    return found
 
 
 def enabled(profile: Profile) -> list[Module]:

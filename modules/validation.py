@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from modules.contract.names import KUBERNETES
-from modules.registry import all_modules, enabled
+from modules.registry import all_modules, closure, enabled
 from profiles.complaint import Mistake
 from profiles.load import Reading
 from profiles.load import read as read_alone
@@ -24,8 +24,10 @@ def read(name_or_path: str, overrides: Mapping[str, object] | None = None, direc
 
 
 def mistakes(profile: Profile) -> Iterator[Mistake]:
-    """What modules need of a profile and don't find in it, and names of teams that they can't serve."""
+    """What modules need of a profile and don't find in it, can't do, and names of teams that they can't serve."""
     yield from _requirements(profile)
+    for module in enabled(profile):
+        yield from module.mistakes(profile)
     yield from _names(profile)
 
 
@@ -45,13 +47,7 @@ def _requirements(profile: Profile) -> Iterator[Mistake]:
 def _with_what_they_need(names: list[str]) -> list[str]:
     """The modules and all that they require in turn, in the order of dependency."""
     modules = all_modules()
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += modules[name].requires
+    found = closure(names, {name: module.requires for name, module in modules.items()})
     return [name for name in modules if name in found]
 
 

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from hosts.local import budget as cgroups
 from hosts.local.teardown import recorded
-from modules.contract.api import ApiError, connect, path_of, request
+from modules.contract.api import path_of, request
 from smoke_tests.support import pods
 from smoke_tests.support.cluster import NODE, POD, Cluster, is_true
 from smoke_tests.support.environment import Environment
@@ -37,8 +38,9 @@ print("spinning", flush=True)
 spin()
 """
 HOGGED_SECONDS = 40
-ANSWER_SECONDS = 5
-"""Within which the API server answers on busy nodes; without a share of its own it was seen to be away for 40 s."""
+"""How long; without a share of its own the API server was seen to be away for so long."""
+REFUSED_SECONDS = 30
+"""After which kubectl's users, controllers and kubelets take the API server for away."""
 
 
 @pytest.fixture
@@ -92,23 +94,50 @@ def hogs(cluster: Cluster, local: Environment, team: Team) -> Iterator[list[str]
         cluster.remove(POD, name, team.namespace)
 
 
+def shares(local: Environment, uid: str) -> int:
+    """What the pod counts for beside others of its node, as this machine's kernel has it."""
+    setting, _ = cgroups.weight(1000)
+    hierarchy = cgroups.ROOT if cgroups.unified() else cgroups.ROOT / "cpu"
+    (found,) = (hierarchy / recorded(local.name).cgroup).glob(f"**/*pod{uid.replace('-', '_')}.slice/{setting}")
+    return int(found.read_text())
+
+
+def control_plane(cluster: Cluster) -> list[dict[str, Any]]:
+    return cluster.find(POD, "kube-system", "tier=control-plane")
+
+
+def restarts(pods_found: list[dict[str, Any]]) -> dict[str, int]:
+    return {each["metadata"]["name"]: each["status"]["containerStatuses"][0]["restartCount"] for each in pods_found}
+
+
+def ready_since(cluster: Cluster) -> dict[str, str]:
+    """Since when each node that is ready has been so without a break."""
+    return {
+        node["metadata"]["name"]: condition["lastTransitionTime"]
+        for node in cluster.find(NODE)
+        for condition in node["status"]["conditions"]
+        if condition["type"] == "Ready" and condition["status"] == "True"
+    }
+
+
 @pytest.mark.disruptive
 @pytest.mark.alone
-def test_the_api_server_answers_while_something_takes_all_that_it_can_on_each_node(
-    environment: Environment, hogs: list[str], cluster: Cluster
+def test_the_control_plane_serves_while_something_takes_all_that_it_can_on_each_node(
+    local: Environment, hogs: list[str], cluster: Cluster, team: Team
 ) -> None:
-    client = connect(environment.kubeconfig)
-    waits, refused = [], []
-    until = time.monotonic() + HOGGED_SECONDS
-    while time.monotonic() < until:
+    hog = max(shares(local, (cluster.get(POD, name, team.namespace) or {})["metadata"]["uid"]) for name in hogs)
+    before, ready = restarts(control_plane(cluster)), ready_since(cluster)
+    for part in control_plane(cluster):
+        # A static pod's own identity is the one under which the API server shows it not.
+        uid = part["metadata"]["annotations"]["kubernetes.io/config.mirror"]
+        assert shares(local, uid) >= 10 * hog, part["metadata"]["name"]
+    waits = []
+    until_then = time.monotonic() + HOGGED_SECONDS
+    while time.monotonic() < until_then:
         asked = time.monotonic()
-        try:
-            request(client, "GET", path_of("v1", "pods"), timeout_seconds=60)
-        except ApiError as error:
-            refused.append(str(error))
+        request(cluster.api, "GET", path_of("v1", "pods"), timeout_seconds=REFUSED_SECONDS)
         waits.append(time.monotonic() - asked)
-        time.sleep(0.2)
     print(f"{len(waits)} answers beside {len(hogs)} hogs, the slowest after {max(waits):.2f} s")
-    assert not refused
-    assert max(waits) < ANSWER_SECONDS
-    assert all(is_true(node, "Ready") for node in cluster.find(NODE))
+    assert restarts(control_plane(cluster)) == before
+    assert len(ready) == len(cluster.nodes())
+    assert ready_since(cluster) == ready

@@ -126,6 +126,7 @@ PRODUCT = (
     "stacks",
     "hosts",
     "modules",
+    "profiles",
     "smoke_tests/conftest.py",
     "smoke_tests/support/leftovers.py",
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.directories import REPOSITORY
+from smoke_tests.support.checkout import copy_checkout
 
 FILE = '''"""A toy: one object in a namespace of its own."""
 
@@ -87,14 +87,7 @@ def _replaced(path: Path, old: str, new: str) -> None:
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """This checkout's tracked and new files, with a module more."""
     root = tmp_path_factory.mktemp("checkout")
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=REPOSITORY, capture_output=True, text=True, check=True,
-    ).stdout.splitlines()  # fmt: skip
-    for name in listed:
-        if (REPOSITORY / name).is_file():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(REPOSITORY / name, root / name)
+    copy_checkout(root)
     _replaced(root / "catalog/catalog.yaml", "images:\n", IMAGE)
     (root / "modules/compute/toy.py").write_text(FILE)
     _replaced(root / "profiles/settings/compute.py", "class ComputeModules(Settings):", SETTINGS)

@@ -44,7 +44,8 @@ Profile = Annotated[
 @app.command(name="list", epilog=LIST)
 def list_profiles(json: AsJson = False) -> None:
     """Name the profiles that come with Cairn."""
-    from profiles.load import available, load
+    from modules.validation import load
+    from profiles.load import available
 
     rows = [{"name": name, "description": load(name).description} for name in available()]
     if json:

@@ -10,7 +10,7 @@ from cairn.preflight.check import Check, Status
 from catalog.cache import read
 from catalog.debian import on_machine
 from catalog.errors import CatalogError
-from catalog.items import key, order, select
+from catalog.items import key, order, select, space_mib
 from catalog.schema import Catalog, load
 from catalog.supply import Supply
 from hosts.local.plan import Network
@@ -48,10 +48,10 @@ def failures(checks: list[Check]) -> list[Check]:
 def downloads(lock: Catalog, names: list[str], nodes: int) -> machine.Disk:
     """What supply `upstream` wants: what isn't downloaded yet in the cache, and every image unpacked on each node.
 
-    By the catalog's `space_mib`, which was measured for what is built here: upstream's images can be larger.
+    By the catalog's figures, which were measured with what is built here: upstream's images can be larger.
     """
     items = order(lock, select(lock, names), Supply.UPSTREAM)
-    mib = {item: getattr(getattr(lock, item.kind)[item.name], "space_mib", 100) for item in items}
+    mib = {item: space_mib(lock, item, Supply.UPSTREAM) for item in items}
     missing = sum(mib[item] for item in items if read(item, key(lock, item, Supply.UPSTREAM)) is None)
     unpacked = sum(mib[item] for item in items if item.kind == "images")
     return machine.Disk(missing * MIB, machine.RUN_BYTES + nodes * unpacked * MIB)

@@ -1,6 +1,7 @@
 """GPUs that pods ask for as `nvidia.com/gpu`: simulated by the DRA example driver, or real by NVIDIA's operator."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from kubernetes.client import ApiClient
 
@@ -9,6 +10,8 @@ from modules.contract.checks import Allocatable, Check, Devices, Exists, RolledO
 from modules.contract.lock import lock
 from modules.contract.module import Module, RemoteChart, Values
 from modules.contract.team import READ, WRITE, TeamPart, may
+from profiles.coherence import quota_beyond
+from profiles.complaint import Mistake
 from profiles.schema import Profile
 
 NAMESPACE = "accelerators"
@@ -58,6 +61,22 @@ def _nvidia_values(profile: Profile) -> Values:
     }
 
 
+def _mistakes(profile: Profile) -> Iterator[Mistake]:
+    """What local nodes can't give: GPUs of this machine, or more simulated ones than there are."""
+    settings = profile.modules.accelerators
+    if settings is None or profile.cluster.provider != "local":
+        return
+    if settings.mode == "nvidia":
+        yield Mistake(
+            ("modules", "accelerators", "mode"),
+            "nvidia needs nodes with GPUs, and local nodes are containers that get none of this machine's: choose "
+            "`simulated`, or a cluster that has some (cluster.provider=existing)",
+        )
+    else:
+        offered = Decimal(settings.per_node * (profile.cluster.workers + 1))
+        yield from quota_beyond(profile, "gpu", offered, "lower teams.*.gpu")
+
+
 def _simulated_notes(_: ApiClient) -> tuple[str, ...]:
     return ("SIMULATED devices: they compute nothing",)
 
@@ -89,6 +108,7 @@ SIMULATED = Module(
     team=_for_team,
     devices=True,
     fitted=_fitted,
+    mistakes=_mistakes,
     foreign=(Exists(api_version="resource.k8s.io/v1", resource="deviceclasses", name=DRIVER), _REAL_GPUS),
     notes=_simulated_notes,
 )
@@ -101,6 +121,7 @@ NVIDIA = Module(
     remote_chart=RemoteChart("gpu-operator", repository="https://helm.ngc.nvidia.com/nvidia", version="v26.3.3"),
     values=_nvidia_values,
     ready=lambda _: (RolledOut(kind="Deployment", namespace=NAMESPACE, name="gpu-operator"), _REAL_GPUS),
+    mistakes=_mistakes,
     foreign=(_REAL_GPUS,),
     team=_for_team,
     devices=True,

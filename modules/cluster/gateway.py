@@ -1,5 +1,6 @@
 """One entry point with TLS for people and their programs: Envoy Gateway, its Gateway, and who may claim which host."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from modules.cluster.route_policy import KINDS, policy
@@ -13,6 +14,7 @@ from modules.contract.team import WRITE, TeamPart, may
 from modules.parts.auth_proxy import IMAGE as AUTH_PROXY
 from modules.parts.leader_election import takes_lease
 from modules.parts.routes import API, ENTRY_POINT, NAMESPACE, ROUTES_LABEL, parent, settings_of
+from profiles.complaint import Mistake
 from profiles.schema import Profile
 
 CONTROLLER_NAMESPACE = "envoy-gateway-system"
@@ -272,6 +274,12 @@ def _entry(profile: Profile) -> Entry:
     )
 
 
+def _mistakes(profile: Profile) -> Iterator[Mistake]:
+    settings = profile.modules.gateway
+    if settings and settings.etc_hosts and not settings.addresses and profile.cluster.provider != "local":
+        yield Mistake(("modules", "gateway", "etc_hosts"), "needs an address: set modules.gateway.addresses too")
+
+
 def _ready(_: Profile) -> tuple[Check, ...]:
     return (
         RolledOut(kind="Deployment", namespace=CONTROLLER_NAMESPACE, name="envoy-gateway"),
@@ -298,6 +306,7 @@ MODULE = Module(
     values=_values,
     objects=_objects,
     entry=_entry,
+    mistakes=_mistakes,
     team=_for_team,
     ready=_ready,
     foreign=(Established(crd="envoyproxies.gateway.envoyproxy.io"),),

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from modules.compute import flavor_notes
+from modules.compute import flavor_notes, flavors
 from modules.contract.accelerator import RESOURCE, SIMULATED_CLASS
 from modules.contract.api import Object
 from modules.contract.checks import Accepts, Established, RolledOut
@@ -158,6 +158,7 @@ MODULE = Module(
     readable=(may(READ, "kueue.x-k8s.io", "resourceflavors", "workloadpriorityclasses"),),
     devices=True,
     fitted=_fitted,
+    mistakes=flavors.mistakes,
     ready=lambda _: (
         RolledOut(kind="Deployment", namespace=NAMESPACE, name="kueue-controller-manager"),
         *(Established(crd=f"{plural}.kueue.x-k8s.io") for plural in DEFINITIONS),

@@ -1,6 +1,6 @@
 """The contract of a module: data plus pure functions; `installer.install` makes the effects."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,6 +12,7 @@ from modules.contract.checks import Check, Condition, Done, Exists
 from modules.contract.entry import Entry
 from modules.contract.names import NameRule
 from modules.contract.team import Forgetting, TeamPart
+from profiles.complaint import Mistake
 from profiles.schema import Profile
 
 ALREADY_THERE = "already there"
@@ -33,6 +34,10 @@ def _as_it_is(found: Object, _: Profile) -> Object | None:
 
 
 def _no_checks(_: Profile) -> tuple[Check, ...]:
+    return ()
+
+
+def _no_mistakes(_: Profile) -> Iterable[Mistake]:
     return ()
 
 
@@ -149,6 +154,8 @@ class Module:
     """If any of these holds on a cluster before Cairn came, somebody has installed this already."""
     notes: Callable[[ApiClient], tuple[str, ...]] = _no_notes
     """What `cairn status` says about it besides being ready; asks the cluster where it must."""
+    mistakes: Callable[[Profile], Iterable[Mistake]] = _no_mistakes
+    """What of a profile that turns it on can't be done, whatever is said elsewhere."""
     names: Callable[[Profile], tuple[NameRule, ...]] = _no_names
     """Which names of teams its server takes; that its namespace is no team's needs no rule."""
     ready_seconds: int = 300

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from catalog.directories import REPOSITORY
+from profiles.load import load
 from smoke_tests.lifecycle.conftest import SMALL, Life
 from smoke_tests.lifecycle.inventory import inventory
 from smoke_tests.lifecycle.machine import look
@@ -49,26 +50,34 @@ def resources(person: Person) -> int:
     return len(latest.get("resources") or []) + len(latest.get("pending_operations") or [])
 
 
-def kill_when(
-    person: Person, process: "subprocess.Popen[str]", reached: int, *, alone: bool, falling: bool = False
-) -> bool:
-    """Kills `cairn` once so many resources are there (or, `falling`, left); False if it ended before.
+def kill(process: "subprocess.Popen[str]", *, alone: bool = False) -> None:
+    """Kills `cairn`; `alone` leaves its `pulumi` running, as when a person closes the wrong window."""
+    family = [] if alone else psutil.Process(process.pid).children(recursive=True)
+    for member in [psutil.Process(process.pid), *family]:
+        with suppress(psutil.NoSuchProcess):
+            member.kill()
+    process.wait()
 
-    `alone` leaves its `pulumi` running, as when a person closes the wrong window; else that and its plug-ins die too.
-    """
+
+def kill_when(person: Person, process: "subprocess.Popen[str]", reached: int, *, alone: bool) -> bool:
+    """Kills `cairn up` once so many resources are there; False if it ended before."""
     deadline = time.monotonic() + UP_SECONDS
     while process.poll() is None:
         assert time.monotonic() < deadline
-        count = resources(person)
-        if count <= reached if falling else count >= reached:
-            family = [] if alone else psutil.Process(process.pid).children(recursive=True)
-            for member in [psutil.Process(process.pid), *family]:
-                with suppress(psutil.NoSuchProcess):
-                    member.kill()
-            process.wait()
+        if resources(person) >= reached:
+            kill(process, alone=alone)
             return True
         time.sleep(0.02)
     return False
+
+
+def kill_after(process: "subprocess.Popen[str]", lines: int) -> bool:
+    """Kills `cairn` once it has said so many lines of what it is doing; False if it ended before."""
+    assert process.stderr is not None
+    if not all(process.stderr.readline() for _ in range(lines)):
+        return False
+    kill(process)
+    return True
 
 
 def test_an_up_that_was_killed_goes_on_to_what_a_clean_run_makes(
@@ -88,7 +97,9 @@ def test_an_up_that_was_killed_goes_on_to_what_a_clean_run_makes(
     assert inventory(person, killed) == life.inventory
 
     going = person.start("down", "--name", killed, "--yes")
-    assert kill_when(person, going, chance.randrange(1, total), alone=False, falling=True), "down ended unharmed"
+    lines = chance.randrange(1, len(load(SMALL).modules.on()))
+    print(f"down is killed after {lines} lines")
+    assert kill_after(going, lines), "down ended unharmed"
     person.runs("down", "--name", killed, "--yes")
     left = look(person.state)
     assert not [one for one in left.processes | left.namespaces | left.mounts if killed in one]

@@ -1,119 +1,147 @@
-"""Supply `upstream` against servers on this machine that lay out what `source` built as upstream does.
+"""Supply `upstream`, rehearsed: the platform from first to last, against servers on this machine.
 
-The test runs itself in a network and a mount namespace of its own, where upstream's names lead to loopback.
+In a network namespace of the tests' own upstream's names lead to servers that have what `source` built, laid out as
+upstream lays it out: release pages that send on to another host, archives of tags, a chart repository whose archives
+are on a release page, registries with charts and with an index of architectures for each image. Who asks them trusts an
+authority of the tests' own, and has no Go, a checkout of its own, and a cache in which only Debian's systems and tools
+are, which are Debian's under both supplies.
+
+What is not upstream's: the bytes. In Pulumi's archive the language host and the launcher of dynamic providers, which
+are downloads only, are scripts that start Cairn's stand-ins. No registry asks for a login, and nothing is there for
+another architecture than this machine's.
 """
 
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
-from catalog import digests, places, registry
-from catalog.build import provide
-from catalog.directories import REPOSITORY, cache_root
-from catalog.errors import CatalogError
-from catalog.items import all_items, architecture
-from catalog.schema import ANY, HERE, Catalog, Download, load
+from catalog import cache, registry
+from catalog.items import Item, architecture, key
+from catalog.schema import ANY, Download, HelmUpstream
 from catalog.supply import Supply
 from catalog.upstream import fill
-from installer.authority import new_authority, sign
-from smoke_tests.lifecycle import upstream_site as site
+from modules.registry import catalog_items, enabled
+from modules.validation import load
+from smoke_tests.lifecycle.conftest import words
+from smoke_tests.lifecycle.rehearsal import NAME, Rehearsal, rehearsal
+from smoke_tests.lifecycle.upstream_site import released_at, spoil
 
-PROGRAMS = ["crane", "registry", "kubernetes", "helm", "containerd", "pulumi"]
-CHARTS = ["kueue"]
-MANIFESTS = ["kuberay"]
-IMAGES = ["images/pause", "images/kueue", "images/ray"]
+PROFILE = "mini"
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.together("upstream")]
+
+
+@pytest.fixture(scope="module")
+def rehearsed() -> Iterator[Rehearsal]:
+    """Somebody with a checkout whose lock has no digests yet."""
+    with rehearsal(catalog_items(load(PROFILE))) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def findings(rehearsed: Rehearsal) -> list[dict[str, Any]]:
+    """What `cairn catalog resolve` said of each address; the lock has been filled."""
+    return resolve(rehearsed, rehearsed.fetched)
 
 
 @pytest.fixture
-def work() -> Iterator[Path]:
-    """A directory on the disk of the cache: what is served are hard links to what lies there."""
-    with TemporaryDirectory(dir=cache_root(), prefix="rehearsal-") as folder:
-        yield Path(folder)
+def resolved(rehearsed: Rehearsal, findings: list[dict[str, Any]]) -> Rehearsal:
+    """Somebody whose lock has a digest for everything."""
+    assert findings
+    return rehearsed
 
 
-def test_upstream_is_rehearsed_in_namespaces_of_its_own(work: Path) -> None:
-    (work / "hosts").write_text("127.0.0.1 localhost " + " ".join(site.hosts(load())) + "\n")
-    script = f'ip link set lo up; mount --bind {work}/hosts /etc/hosts; exec "$@"'
-    authority = new_authority("rehearsal")
-    (work / "ca.pem").write_text(authority.certificate)
-    pair = sign(authority, ["localhost", *site.hosts(load())])
-    (work / "server.pem").write_text(pair.certificate + pair.private_key)
-    command = [sys.executable, "-m", "smoke_tests.lifecycle.test_upstream", str(work)]
-    done = subprocess.run(
-        ["unshare", "--net", "--mount", "bash", "-c", script, "bash", *command],
-        cwd=REPOSITORY,
-        env=os.environ | {"SSL_CERT_FILE": str(work / "ca.pem")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+def resolve(person: Rehearsal, items: Sequence[Item]) -> list[dict[str, Any]]:
+    """What the command says. It asks by supply `auto`, which can't be `source` where there is no Go."""
+    done = person.tries("catalog", "resolve", *map(str, items), "--json")
+    # Nothing is there for another architecture, and so something always has no answer.
+    assert done.returncode == 1, done.stderr
+    return list(json.loads(done.stdout))
 
 
-def rehearse(work: Path) -> None:
-    """What happens inside: lay out, serve, resolve, fetch, and spoil."""
-    lock, root = load(), work / "site"
-    site.lay_out_programs(lock, PROGRAMS, root)
-    provide([*PROGRAMS, *IMAGES], Supply.SOURCE)
-    helm, server = places.binary("helm", Supply.SOURCE), places.binary("registry", Supply.SOURCE)
-    for name in MANIFESTS:
-        manifest = lock.manifests[name]
-        site.lay_out_tree(lock, manifest.upstream, manifest.binaries, manifest.path, root, _empty(work / "tmp"))
-    store = work / "store"
-    subprocess.run(["cp", "-al", registry.store(), store], check=True)
-    with registry.serving(server, work / "run", root=store) as address:
-        for name in CHARTS:
-            site.lay_out_chart(lock, name, helm, root, _empty(work / "tmp"), address)
-        with site.served(lock, root, work / "server.pem", address):
-            fetch_all(work, root)
+def test_resolve_locks_a_digest_for_all_that_upstream_has_and_finds_it_again(
+    rehearsed: Rehearsal, findings: list[dict[str, Any]]
+) -> None:
+    here = ("", ANY, architecture())
+    assert {each["item"] for each in findings} == set(map(str, rehearsed.fetched))
+    for each in findings:
+        assert each["outcome"] == ("resolved" if each["architecture"] in here else "unanswered"), each
+    again = resolve(rehearsed, rehearsed.fetched)
+    assert {each["outcome"] for each in again if each["architecture"] in here} == {"same"}
+    assert {each["address"]: each["known"] for each in again} == {each["address"]: each["digest"] for each in findings}
 
 
-def _empty(folder: Path) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    return folder
+def test_the_platform_comes_up_from_upstream_alone_and_goes(resolved: Rehearsal) -> None:
+    try:
+        resolved.runs("up", PROFILE, "--name", NAME, "--supply", "upstream")
+        found = json.loads(resolved.runs("status", "--name", NAME, "--json"))
+        assert found["ready"] is True, found
+        assert found["supply"] == "upstream"
+        assert {module["name"] for module in found["modules"]} == {module.name for module in enabled(load(PROFILE))}
+        preview = json.loads(resolved.runs("preview", "--name", NAME, "--json"))
+        assert preview["steps"] == [], preview
+        for item in resolved.fetched:
+            receipt = json.loads((entry(resolved, item) / cache.RECEIPT).read_text())
+            assert receipt["supply"] == "upstream", receipt
+        assert resolved.cgroups
+        resolved.runs("down", "--name", NAME, "--yes")
+        assert not resolved.cgroups
+        assert resolved.executes("ls", "/sys/class/net").stdout.split() == ["lo"]
+    finally:
+        resolved.tries("down", "--name", NAME, "--yes")
 
 
-def fetch_all(work: Path, root: Path) -> None:
-    """As somebody whose cache is empty and whose lock has no digests."""
-    clients = digests.Clients(places.binary("crane", Supply.SOURCE), places.binary("helm", Supply.SOURCE))
-    os.environ["XDG_CACHE_HOME"] = str(work / "cache")
-    shutil.copytree(HERE, work / "catalog", ignore=shutil.ignore_patterns("__pycache__"))
-    lock = load(work / "catalog/catalog.yaml")
-    wanted = [f"binaries/{name}" for name in PROGRAMS] + [f"manifests/{name}" for name in MANIFESTS]
-    wanted += [f"charts/{name}" for name in CHARTS] + IMAGES
-    items = [item for item in all_items(lock) if str(item) in wanted]
-    for finding in digests.resolve(lock, items, clients, lambda _: None):
-        # The other architecture's programs were not built.
-        other = finding.architecture not in ("", ANY, architecture())
-        assert finding.outcome == ("unanswered" if other else "resolved"), finding
-    lock = load(work / "catalog/catalog.yaml")
-    provide(wanted, Supply.UPSTREAM, catalog=lock)
-    for name in IMAGES:
-        assert registry.tagged(lock.image(name.partition("/")[2]))
-    refused(lock, root)
+def entry(person: Rehearsal, item: Item) -> Path:
+    """Where an item lies in the person's cache."""
+    return person.root / "items" / item.kind / item.name / key(person.lock, item, Supply.UPSTREAM)
 
 
-def refused(lock: Catalog, root: Path) -> None:
-    """One byte of a release changes, and it isn't used."""
-    upstream = lock.binaries["crane"].programs["crane"].upstream
-    assert isinstance(upstream, Download)
-    file = root / fill(upstream.url, upstream, lock.version("crane")).partition("://")[2]
-    content = bytearray(file.read_bytes())
-    content[100] ^= 1
-    file.write_bytes(content)
-    shutil.rmtree(Path(os.environ["XDG_CACHE_HOME"]) / "cairn/items/binaries/crane")
-    with pytest.raises(CatalogError, match=r"catalog\.yaml says .*not used"):
-        provide(["binaries/crane"], Supply.UPSTREAM, catalog=lock)
+def file_of(person: Rehearsal, item: Item) -> Path:
+    """The file that upstream gives for an item: an archive, or of an image its first layer."""
+    lock = person.lock
+    if item.kind == "images":
+        made = registry.tagged(lock.image(item.name))
+        layer = json.loads(registry.blob(made).read_text())["layers"][0]["digest"]
+        return person.work / "store" / registry.blob(layer).relative_to(registry.store())
+    if item.kind == "binaries":
+        upstream: Download | HelmUpstream | None = lock.binaries[item.name].programs["containerd"].upstream
+    else:
+        upstream = lock.charts[item.name].upstream
+    if isinstance(upstream, HelmUpstream):
+        version = lock.charts[item.name].version
+        url = f"{released_at(upstream, version)}/{upstream.chart}-{version}.tgz"
+    else:
+        assert upstream is not None
+        url = fill(upstream.url, upstream, lock.version(item.name))
+    return person.work / "site" / url.partition("://")[2]
 
 
-if __name__ == "__main__":
-    rehearse(Path(sys.argv[1]))
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("binaries/containerd", r"containerd-static-\S+: sha256 is \w+, catalog\.yaml says \w+; not used"),
+        ("charts/metrics-server", r"metrics-server \S+: sha256 is \w+, catalog\.yaml says \w+; not used"),
+        ("charts/local-path-provisioner", r"not used"),
+        ("images/pause", r"sha256"),
+    ],
+)
+def test_a_changed_byte_is_refused(resolved: Rehearsal, name: str, why: str) -> None:
+    item, somebody = Item(*name.split("/")), resolved.with_cache(f"cache-{name.replace('/', '-')}")
+    file = file_of(resolved, item)
+    whole = file.with_name(f"{file.name}.whole")
+    whole.hardlink_to(file)
+    spoil(file)
+    try:
+        done = somebody.tries("catalog", "build", name, "--supply", "upstream")
+    finally:
+        whole.replace(file)
+    assert done.returncode == 1, done.stdout
+    assert re.search(why, words(done)), done.stderr
+    assert not entry(somebody, item).exists()
+    # What refuses it is the byte: nothing else is wrong with it.
+    somebody.runs("catalog", "build", name, "--supply", "upstream")
+    assert entry(somebody, item).exists()

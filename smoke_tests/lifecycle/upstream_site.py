@@ -1,169 +1,183 @@
-"""Upstream on this machine: what supply `source` built, served under upstream's names as upstream lays it out.
+"""What supply `source` built, laid out as upstream lays it out.
 
-Everything follows from the catalog. Release pages and chart repositories are files by host and path; a registry's
-host is a view of the catalog's own store. One server speaks for all hosts on 127.0.0.1:443, in a network namespace
-where their names lead there, with certificates of an authority of its own.
+Everything follows from the catalog. What release pages, chart repositories and archives of tags have are files below
+a root, by host and path; what registries have lies in a store of distribution's registry, by host and name.
 """
 
-import http.server
 import shutil
-import ssl
 import subprocess
 import tarfile
-import threading
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.error import HTTPError
+from tempfile import TemporaryDirectory
 
-from catalog import places
+from catalog import cache, places, registry
 from catalog.charts import copy_chart
+from catalog.directories import cache_root
 from catalog.golang import module_directory
-from catalog.items import architecture
-from catalog.schema import ANY, Catalog, Download, HelmUpstream
+from catalog.items import Item, architecture
+from catalog.schema import ANY, Catalog, Chart, Download, HelmUpstream
 from catalog.supply import API_HOSTS, Supply
 from catalog.upstream import fill
+
+SENT_ON = {
+    ("github.com", "/releases/download/"): "release-assets.githubusercontent.com",
+    ("github.com", "/archive/refs/"): "codeload.github.com",
+    ("dl.k8s.io", "/"): "cdn.dl.k8s.io",
+}
+"""Pages that send on to another host for what they are asked for, by host and a part of the path."""
+REPOSITORIES = Path("docker/registry/v2/repositories")
+"""Where a store keeps what each repository has."""
 
 
 def hosts(catalog: Catalog) -> list[str]:
     """Every name that supply `upstream` asks."""
     urls = [download.url for download, _ in catalog.downloads()] + catalog.chart_repositories()
     registries = [API_HOSTS.get(host, host) for host in catalog.published_registries()]
-    return sorted({*registries, *catalog.published_registries(), *(url.split("/")[2] for url in urls)})
+    pages = {url.split("/")[2] for url in urls}
+    return sorted({*registries, *catalog.published_registries(), *pages, *SENT_ON.values()})
 
 
-def lay_out_programs(catalog: Catalog, names: list[str], root: Path) -> None:
-    """Writes the release archives and files of these binaries entries below `root`/HOST, from what was built.
+@dataclass(frozen=True)
+class Site:
+    """Files below `root`/HOST and a registry's directory, to be filled; `tmp` is on the same disk.
 
-    What an archive carries beside a program (Pulumi's language host) is a file that only says so.
+    `stand_ins` are the programs that go into Pulumi's archive in place of its own, which nobody can build here.
     """
-    members: dict[str, dict[str, Path]] = {}
-    note = root / "stand-in"
-    root.mkdir(parents=True, exist_ok=True)
-    note.write_text("#!/bin/sh\necho 'a stand-in of the rehearsal' >&2; exit 1\n")
-    for name in names:
-        entry = catalog.binaries[name]
-        for program, details in entry.programs.items():
-            if (upstream := details.upstream) is None:
+
+    catalog: Catalog
+    root: Path
+    store: Path
+    tmp: Path
+    stand_ins: dict[str, Path]
+
+    def lay_out(self, items: Iterable[Item]) -> None:
+        """Lays out these items, as far as upstream has them; supply `source` has made them all."""
+        wanted = list(items)
+        self._programs(item.name for item in wanted if item.kind == "binaries")
+        crane, helm, server = (places.binary(name, Supply.SOURCE) for name in ("crane", "helm", "registry"))
+        for item in wanted:
+            if item.kind == "manifests":
+                manifest = self.catalog.manifests[item.name]
+                self._tag(manifest.upstream, manifest.binaries, manifest.path)
+        for item in wanted:
+            if item.kind == "images" and not self.catalog.images[item.name].own:
+                self._repository(item.name)
+        with registry.serving(server, self.tmp / "registry", root=self.store) as address:
+            for item in wanted:
+                if item.kind == "images" and not self.catalog.images[item.name].own:
+                    self._image(crane, item.name, address)
+                if item.kind == "charts":
+                    self._chart(helm, item.name, address)
+
+    def _programs(self, names: Iterable[str]) -> None:
+        """Writes the archives and files of release pages: an archive for all programs that name it."""
+        members: dict[str, dict[str, Path]] = {}
+        for name in names:
+            entry = self.catalog.binaries[name]
+            for program, details in entry.programs.items():
+                if (upstream := details.upstream) is None:
+                    continue
+                inside = members.setdefault(fill(upstream.url, upstream, entry.version), {})
+                inside[fill(upstream.member, upstream, entry.version)] = places.binary(program, Supply.SOURCE)
+                inside |= {fill(each, upstream, entry.version): self.stand_ins[each] for each in upstream.beside}
+        for url, inside in members.items():
+            if list(inside) == [""]:
+                self._place(url).hardlink_to(inside[""])
                 continue
-            url = fill(upstream.url, upstream, entry.version)
-            built = places.binary(program, Supply.SOURCE, catalog)
-            inside = members.setdefault(url, {})
-            inside[fill(upstream.member, upstream, entry.version)] = built
-            inside |= {fill(beside, upstream, entry.version): note for beside in upstream.beside}
-    for url, inside in members.items():
-        target = _place(root, url)
-        if list(inside) == [""]:
-            shutil.copyfile(inside[""], target)
-            continue
-        with tarfile.open(target, "w:gz", compresslevel=1) as archive:
-            for member, path in inside.items():
-                archive.add(path, member)
+            # Not compressed much: it is read twice, on this machine.
+            with tarfile.open(self._place(url), "w:gz", compresslevel=1) as archive:
+                for member, path in inside.items():
+                    archive.add(path, member)
 
+    def _tag(self, download: Download, binaries: str, path: str) -> None:
+        """Writes the archive of a tag, in which `download.member` is what the module has at `path`."""
+        version = self.catalog.binaries[binaries].version
+        module = module_directory(self.catalog, binaries, self.tmp)
+        prefix = fill(download.member, download, version).removesuffix(path).rstrip("/")
+        with tarfile.open(self._place(fill(download.url, download, version)), "w:gz", compresslevel=1) as archive:
+            archive.add(module / Path(path).parts[0], f"{prefix}/{Path(path).parts[0]}")
 
-def lay_out_tree(catalog: Catalog, download: Download, binaries: str, path: str, root: Path, tmp: Path) -> None:
-    """Writes the archive of a tag in which `download.member` is what the module has at `path`."""
-    version = catalog.binaries[binaries].version
-    module, inside = module_directory(catalog, binaries, tmp), fill(download.member, download, version)
-    prefix = inside.removesuffix(path).rstrip("/")
-    with tarfile.open(_place(root, fill(download.url, download, version)), "w:gz", compresslevel=1) as archive:
-        archive.add(module / Path(path).parts[0], f"{prefix}/{Path(path).parts[0]}")
+    def _repository(self, name: str) -> None:
+        """Puts an image's repository into the store; its blobs are hard links."""
+        made = self.catalog.image(name)
+        shutil.copytree(
+            registry.store() / REPOSITORIES / made.rpartition(":")[0],
+            self.store / REPOSITORIES / made.rpartition(":")[0],
+            dirs_exist_ok=True,
+        )
+        for blob in registry.blobs_of(registry.tagged(made)):
+            link = self.store / (cache_root() / blob).relative_to(registry.store())
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if not link.exists():
+                link.hardlink_to(cache_root() / blob)
 
+    def _image(self, crane: Path, name: str, address: str) -> None:
+        """Gives an image the name that upstream has for it, as an index where that is for all architectures."""
+        published = self.catalog.published(name)
+        reference, _ = published[architecture() if architecture() in published else ANY]
+        # By its digest, since the name itself is about to change.
+        made = f"{address}/{self.catalog.image(name).rpartition(':')[0]}@{registry.tagged(self.catalog.image(name))}"
+        if ANY in published:
+            _run(crane, "index", "append", "--manifest", made, "--tag", f"{address}/{reference}")
+        else:
+            _run(crane, "copy", made, f"{address}/{reference}")
 
-def lay_out_chart(catalog: Catalog, name: str, helm: Path, root: Path, tmp: Path, store: str) -> None:
-    """Packs a chart and puts it where upstream has it: a repository below `root`, or the registry at `store`."""
-    chart = catalog.charts[name]
-    assert isinstance(chart.upstream, HelmUpstream)
-    source = module_directory(catalog, chart.binaries, tmp) / chart.path
-    copy_chart(name, chart, source, tmp / name)
-    subprocess.run([helm, "package", tmp / name, "-d", tmp / "packed"], check=True, capture_output=True)
-    (packed,) = (tmp / "packed").glob(f"{name}-*.tgz")
-    if chart.upstream.repository:
-        folder = _place(root, f"{chart.upstream.repository}/index.yaml").parent
-        shutil.move(packed, folder)
-        subprocess.run([helm, "repo", "index", folder], check=True, capture_output=True)
-        return
-    parent = chart.upstream.chart.removeprefix("oci://").rpartition("/")[0]
-    subprocess.run([helm, "push", packed, f"oci://{store}/{parent}", "--plain-http"], check=True, capture_output=True)
-
-
-def _place(root: Path, url: str) -> Path:
-    path = root / url.partition("://")[2]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
-
-
-def names_in_store(catalog: Catalog) -> dict[str, str]:
-    """What upstream calls this architecture's images, by what the store calls them where that differs."""
-    references = {
-        reference: catalog.image(name)
-        for name in catalog.images
-        for arch, (reference, _) in catalog.published(name).items()
-        if arch in (ANY, architecture())
-    }
-    return {upstream: ours for upstream, ours in references.items() if upstream != ours}
-
-
-@contextmanager
-def served(catalog: Catalog, root: Path, certificate: Path, store: str) -> Iterator[None]:
-    """Answers for all hosts on 127.0.0.1:443: files below `root`, and registries out of the one at `store`."""
-    other = names_in_store(catalog)
-    aliases = {api: host for host, api in API_HOSTS.items()}
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            host = (self.headers["Host"] or "").partition(":")[0]
-            if self.path == "/v2/" or self.path.startswith("/v2/"):
-                self._from_store(aliases.get(host, host))
+    def _chart(self, helm: Path, name: str, address: str) -> None:
+        """Packs a chart and puts it where upstream has it: an archive of a tag, a repository, or a registry."""
+        chart = self.catalog.charts[name]
+        if isinstance(chart.upstream, Download):
+            self._tag(chart.upstream, chart.binaries, chart.path)
+            return
+        with TemporaryDirectory(dir=self.tmp) as folder:
+            packed = self._packed(helm, name, chart, Path(folder))
+            if not chart.upstream.repository:
+                parent = chart.upstream.chart.removeprefix("oci://").rpartition("/")[0]
+                _run(helm, "push", packed, f"oci://{address}/{parent}", "--plain-http")
                 return
-            file = root / host / self.path.lstrip("/")
-            if not file.is_file():
-                self._answer(404, {"Content-Length": "0"}, None)
-                return
-            with file.open("rb") as content:
-                self._answer(200, {"Content-Length": str(file.stat().st_size)}, content)
+            pages = released_at(chart.upstream, chart.version)
+            _run(helm, "repo", "index", packed.parent, "--url", pages)
+            shutil.move(packed.parent / "index.yaml", self._place(f"{chart.upstream.repository}/index.yaml"))
+            shutil.move(packed, self._place(f"{pages}/{packed.name}"))
 
-        do_HEAD = do_GET  # noqa: N815
+    def _packed(self, helm: Path, name: str, chart: Chart, folder: Path) -> Path:
+        source = module_directory(self.catalog, chart.binaries, self.tmp) / chart.path
+        copy_chart(name, chart, source, folder / name)
+        _run(helm, "package", folder / name, "--destination", folder / "packed")
+        (packed,) = (folder / "packed").iterdir()
+        return packed
 
-        def _from_store(self, host: str) -> None:
-            path = self.path.removeprefix("/v2/")
-            name, _, tag = path.partition("/manifests/")
-            if ours := other.get(f"{host}/{name}:{tag}"):
-                name, _, tag = ours.partition("/")[2].rpartition(":")
-                path = f"{name}/manifests/{tag}"
-            asked = urllib.request.Request(f"http://{store}/v2/{f'{host}/{path}' if path else ''}", method=self.command)
-            for header in ("Accept", "Range"):
-                for value in self.headers.get_all(header) or []:
-                    asked.add_header(header, value)
-            try:
-                answer: Any = urllib.request.urlopen(asked)
-            except HTTPError as error:
-                answer = error
-            kept = {key: value for key, value in answer.headers.items() if key != "Connection"}
-            self._answer(answer.status, kept, answer)
+    def _place(self, url: str) -> Path:
+        path = self.root / url.partition("://")[2]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
 
-        def _answer(self, status: int, headers: dict[str, str], content: Any) -> None:
-            self.send_response(status)
-            for key, value in headers.items():
-                self.send_header(key, value)
-            self.end_headers()
-            if content is not None and self.command == "GET":
-                shutil.copyfileobj(content, self.wfile)
 
-        def log_message(self, *_: object) -> None:
-            pass
+def released_at(upstream: HelmUpstream, version: str) -> str:
+    """Where a repository on GitHub's pages (OWNER.github.io/PROJECT) has its archives: on a release of the project."""
+    host, _, project = upstream.repository.removeprefix("https://").partition("/")
+    owner = host.removesuffix(".github.io")
+    return f"https://github.com/{owner}/{project}/releases/download/{upstream.chart}-helm-chart-{version}"
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 443), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
+
+def link_entry(catalog: Catalog, item: Item, supply: Supply, root: Path) -> None:
+    """Puts an item of this machine's cache into the cache at `root` too, as hard links."""
+    entry = places.entry(item, supply, catalog)
+    target = root / entry.relative_to(cache_root())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _run("cp", "-al", entry, target)
+    assert (target / cache.RECEIPT).exists()
+
+
+def spoil(file: Path) -> None:
+    """Changes one byte in the middle of a file. It becomes a file of its own: the hard links to it stay whole."""
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.unlink()
+    file.write_bytes(content)
+
+
+def _run(*words: str | Path) -> None:
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{words}: {done.stderr}"

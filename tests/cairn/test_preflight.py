@@ -67,6 +67,10 @@ def test_the_disk_for_upstream_counts_what_is_downloaded_and_what_each_node_unpa
     assert one.cache >= ray
     assert one.cache == three.cache
     assert (one.state, three.state) == (machine.RUN_BYTES + ray, machine.RUN_BYTES + 3 * ray)
+    # A program is counted as the download that it is, and one that upstream has in its image alone not at all.
+    pulumi = lock.binaries["pulumi"]
+    assert downloads(lock, ["binaries/pulumi"], 1).cache == pulumi.download_mib * 1024**2 < pulumi.space_mib * 1024**2
+    assert downloads(lock, ["binaries/coredns"], 1).cache == 0
 
 
 def test_root_is_needed_and_the_fix_keeps_the_environment() -> None:

@@ -202,3 +202,6 @@ def test_an_archive_made_of_a_tag_is_known_by_its_files_and_not_by_its_bytes(
     (tmp_path / "again").mkdir()
     with pytest.raises(CatalogError, match=r"catalog\.yaml says"):
         fetch(catalog.manifests["hello"].upstream, "v1.2.3", tmp_path / "again")
+    file.write_bytes(first[:-20])
+    with pytest.raises(CatalogError, match=r"v1\.2\.3\.tar\.gz\.partial can't be unpacked: .*not used"):
+        fetch(catalog.manifests["hello"].upstream, "v1.2.3", tmp_path / "again")

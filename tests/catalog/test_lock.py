@@ -74,6 +74,11 @@ def test_references_are_filled_in_from_the_program_that_an_image_runs() -> None:
     assert CATALOG.published_registries() == ["docker.io", "gcr.io", "ghcr.io", "quay.io", "registry.k8s.io"]
 
 
+def test_the_disk_that_a_download_takes_is_known_where_there_is_one() -> None:
+    for name, entry in CATALOG.binaries.items():
+        assert bool(entry.download_mib) == any(program.upstream for program in entry.programs.values()), name
+
+
 def test_a_mistake_in_the_lock_is_told_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "catalog.yaml").write_text("images: {x: {reference: a/b:1, layers: [], usr: '0:0', space_mib: 1}}")
     with pytest.raises(CatalogError, match=r"images\.x\.usr"):

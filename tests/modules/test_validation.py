@@ -99,3 +99,40 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 
 def test_what_is_valid_is_read_as_it_is_without_modules() -> None:
     assert read("laptop") == read_alone("laptop")
+
+
+def test_real_gpus_are_refused_on_local_nodes_with_the_reason() -> None:
+    said = complaint("laptop", {"modules.accelerators.mode": "nvidia"})
+    assert "local nodes are containers that get none" in " ".join(said.split())
+    assert "cluster.provider=existing" in said
+    assert load("laptop", {"modules.accelerators.mode": "nvidia", "cluster.provider": "existing"})
+
+
+def test_quota_on_a_flavor_that_no_local_node_has_is_told_with_its_teams_and_file(tmp_path: Path) -> None:
+    flavors = "{default: null, a100: {node_labels: {gpu: a100}}}"
+    (tmp_path / "base.yaml").write_text(f"extends: mini\nmodules: {{queueing: {{flavors: {flavors}}}}}\n")
+    path = str(tmp_path / "top.yaml")
+    Path(path).write_text("extends: ./base.yaml\n")
+    said = complaint(path, {})
+    assert "modules.queueing.flavors.a100.node_labels (in base.yaml): no node has gpu=a100" in said
+    assert "team-a, team-b would have quota there" in said
+    assert load(path, {"cluster.provider": "existing"})
+    assert load(path, {"teams": None})
+
+
+def test_a_flavor_without_quota_may_wait_for_its_nodes() -> None:
+    assert load("mini", {"modules.queueing.flavors.a100": {"node_labels": {"gpu": "a100"}}})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("teams.team-a.other_flavors.spot", {}, "teams.team-a.other_flavors.spot (in --set): modules.queueing"),
+        ("teams.team-a.other_flavors.default", {}, "default is the first flavor, whose quota is the team's own"),
+        ("teams.team-a.lending.cpu", 2, "teams.team-a.lending.cpu (in --set): 2 is more than the quota of the team's"),
+        ("teams.team-a.lending.gpu", 3, "3 is more than the quota of the team's own, 2: lower it, or leave it out"),
+        ("teams.team-a.gpu", 3, "the teams' own gpu add up to 5, and the nodes offer 4: lower teams.*.gpu"),
+    ],
+)
+def test_what_a_module_cannot_do_is_told_with_its_place(key: str, value: object, said: str) -> None:
+    assert said in complaint("laptop", {key: value})

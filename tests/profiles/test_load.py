@@ -33,13 +33,6 @@ def test_the_laptop_is_local_with_two_cores_and_8_gibibytes() -> None:
     assert profile.budget.memory_bytes == 8 * 2**30
 
 
-def test_real_gpus_are_refused_on_local_nodes_with_the_reason() -> None:
-    said = complaint("laptop", {"modules.accelerators.mode": "nvidia"})
-    assert "local nodes are containers that get none" in " ".join(said.split())
-    assert "cluster.provider=existing" in said
-    assert load("laptop", {"modules.accelerators.mode": "nvidia", "cluster.provider": "existing"})
-
-
 def test_an_extending_profile_changes_only_what_it_names(tmp_path: Path) -> None:
     profile = load(written(tmp_path, mine="extends: laptop\ncluster: {workers: 3}\n"))
     assert profile.cluster.workers == 3
@@ -128,10 +121,6 @@ def test_a_name_whose_file_lies_here_is_told_with_its_path(tmp_path: Path, monke
         ("teams.Team", {}, "a team's name is a namespace"),
         ("teams.team-a.other_flavors.spot.gpuu", 1, "spot.gpuu (in --set): unknown key; did you mean gpu?"),
         ("teams", {1: {}}, "teams.1 (in --set): must be a valid string"),
-        ("teams.team-a.other_flavors.spot", {}, "teams.team-a.other_flavors.spot (in --set): modules.queueing"),
-        ("teams.team-a.other_flavors.default", {}, "default is the first flavor, whose quota is the team's own"),
-        ("teams.team-a.lending.cpu", 2, "teams.team-a.lending.cpu (in --set): 2 is more than the quota of the team's"),
-        ("teams.team-a.lending.gpu", 3, "3 is more than the quota of the team's own, 2: lower it, or leave it out"),
         ("teams.team-a.borrowing.gpu", -1, "must be greater than or equal to 0, not -1"),
         ("teams.team-a.borrowing.cpu", "-1", "teams.team-a.borrowing.cpu (in --set): must not be negative"),
         ("modules.queueing.flavors.A100", {}, "flavors.A100 (in --set): a name is lower-case letters, digits"),
@@ -160,7 +149,6 @@ def test_a_name_whose_file_lies_here_is_told_with_its_path(tmp_path: Path, monke
         ("budget.cpu", 0, "budget.cpu (in --set): must be more than 0, not 0"),
         ("budget.memory", "-1Gi", "budget.memory (in --set): "),
         ("teams.team-a.cpu", 5, "the teams' own cpu add up to 5.500, and the nodes offer 2"),
-        ("teams.team-a.gpu", 3, "the teams' own gpu add up to 5, and the nodes offer 4: lower teams.*.gpu"),
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_what_to_write(key: str, value: object, said: str) -> None:
@@ -260,22 +248,6 @@ def test_a_flavor_of_ones_own_stands_behind_the_default_one_unless_that_is_null(
     first = written(tmp_path, first="extends: mini\nmodules: {queueing: {flavors: {spot: {}, default: {}}}}\n")
     found = [list(load(path).modules.on()["queueing"].model_dump()["flavors"]) for path in (kept, gone, first)]
     assert found == [["default", "spot"], ["spot"], ["spot", "default"]]
-
-
-def test_quota_on_a_flavor_that_no_local_node_has_is_told_with_its_teams_and_file(tmp_path: Path) -> None:
-    flavors = "{default: null, a100: {node_labels: {gpu: a100}}}"
-    path = written(
-        tmp_path, top="extends: ./base.yaml\n", base=f"extends: mini\nmodules: {{queueing: {{flavors: {flavors}}}}}\n"
-    )
-    said = complaint(path)
-    assert "modules.queueing.flavors.a100.node_labels (in base.yaml): no node has gpu=a100" in said
-    assert "team-a, team-b would have quota there" in said
-    assert load(path, {"cluster.provider": "existing"})
-    assert load(path, {"teams": None})
-
-
-def test_a_flavor_without_quota_may_wait_for_its_nodes(tmp_path: Path) -> None:
-    assert load("mini", {"modules.queueing.flavors.a100": {"node_labels": {"gpu": "a100"}}})
 
 
 def test_the_last_override_counts() -> None:

@@ -11,6 +11,7 @@ from modules.contract.module import Module
 from modules.contract.team import TeamPart
 from modules.parts.routes import NAMESPACE, ROUTES_LABEL, host, parent, route_for, team_hosts
 from modules.people.teams import team_objects
+from modules.validation import load as validated
 from profiles.errors import ProfileError
 from profiles.load import load
 from profiles.schema import Profile
@@ -122,4 +123,4 @@ def test_the_entry_point_names_the_hosts_of_the_modules_that_are_on(monkeypatch:
 
 def test_names_on_this_machine_need_an_address_on_an_existing_cluster() -> None:
     with pytest.raises(ProfileError, match=r"modules\.gateway\.addresses"):
-        load("laptop", {"cluster.provider": "existing", "modules.gateway": {"etc_hosts": {}}})
+        validated("laptop", {"cluster.provider": "existing", "modules.gateway": {"etc_hosts": {}}})
