@@ -32,7 +32,7 @@ from smoke_tests.lifecycle.upstream_site import released_at, spoil
 
 PROFILE = "mini"
 
-pytestmark = [pytest.mark.long, pytest.mark.together("upstream")]
+pytestmark = [pytest.mark.long, pytest.mark.together("life")]
 
 
 @pytest.fixture(scope="module")
