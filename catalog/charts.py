@@ -8,11 +8,12 @@ from pathlib import Path
 import yaml
 
 from catalog.cache import remove
+from catalog.entries import Chart
 from catalog.errors import CatalogError
 from catalog.golang import module_directory
 from catalog.items import OBJECTS
 from catalog.processes import run
-from catalog.schema import YAML_LOADER, Catalog, Chart
+from catalog.schema import YAML_LOADER, Catalog
 
 
 def build_chart(catalog: Catalog, name: str, out: Path, tmp: Path) -> None:

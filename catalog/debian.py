@@ -14,10 +14,10 @@ from pathlib import Path
 from catalog import layers
 from catalog.cache import locked
 from catalog.directories import cache_root
+from catalog.entries import Debian, Tool
 from catalog.errors import CatalogError
 from catalog.items import architecture
 from catalog.processes import run
-from catalog.schema import Debian, Tool
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 EPOCH = 1767225600

@@ -14,11 +14,12 @@ from tempfile import TemporaryDirectory
 
 from catalog.cache import record
 from catalog.directories import cache_root
+from catalog.entries import ANY, Download, HelmUpstream
 from catalog.errors import CatalogError
 from catalog.items import Item, is_fetched
 from catalog.lockfile import Slot, filled, slots
 from catalog.processes import run
-from catalog.schema import ANY, Catalog, Download, HelmUpstream, load
+from catalog.schema import Catalog, load
 from catalog.supply import Supply
 from catalog.upstream import architectures, fetch, fill, pull_archive, tree_sha256
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from catalog.cache import remove
 from catalog.directories import cache_root
+from catalog.entries import Binaries
 from catalog.errors import free_mib
 from catalog.processes import run
-from catalog.schema import Binaries, Catalog
+from catalog.schema import Catalog
 
 KEEP_FREE_MIB = 1024
 """Disk that is left for everybody else while a build runs."""

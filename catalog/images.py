@@ -10,10 +10,11 @@ from pathlib import Path
 
 from catalog import layers, registry, sbom, wheels
 from catalog.cache import directory, record, remove
+from catalog.entries import ANY, DebianLayer, FilesLayer, Image, ProgramLayer
 from catalog.errors import CatalogError
 from catalog.items import Item, architecture, files_of, key
 from catalog.processes import run
-from catalog.schema import ANY, Catalog, DebianLayer, FilesLayer, Image, ProgramLayer
+from catalog.schema import Catalog
 from catalog.supply import Supply
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

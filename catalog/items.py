@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalog.entries import DebianLayer, FilesLayer, ProgramLayer, PythonLayer
 from catalog.errors import CatalogError
-from catalog.schema import Catalog, DebianLayer, FilesLayer, ProgramLayer, PythonLayer
+from catalog.schema import Catalog
 from catalog.supply import Supply
 
 KINDS = ("tools", "debian", "binaries", "charts", "manifests", "images")

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from catalog.directories import REPOSITORY
+from catalog.entries import Download, FilesLayer, ProgramLayer, PythonLayer
 from catalog.items import Item
 from catalog.report import describe
-from catalog.schema import Catalog, Download, FilesLayer, ProgramLayer, PythonLayer, load
+from catalog.schema import Catalog, load
 
 PAGE = REPOSITORY / "docs" / "reference" / "catalog.md"
 

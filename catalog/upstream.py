@@ -11,10 +11,11 @@ from pathlib import Path
 
 from catalog.cache import record
 from catalog.charts import copy_chart, render_manifest
+from catalog.entries import ANY, Download, HelmUpstream
 from catalog.errors import CatalogError
 from catalog.items import ARCHITECTURES, architecture
 from catalog.processes import run
-from catalog.schema import ANY, Catalog, Download, HelmUpstream
+from catalog.schema import Catalog
 
 TIMEOUT_SECONDS = 60.0
 """Longest silence of a server within a download."""

@@ -22,7 +22,7 @@ from smoke_tests.support import evidence, turns
 from smoke_tests.support.cluster import Cluster
 from smoke_tests.support.environment import Environment, NoEnvironmentError, of_kubeconfig, of_stack
 from smoke_tests.support.recorder import Recorder
-from smoke_tests.support.team import Team, make_team, remove_team
+from smoke_tests.support.team import Team, kubeconfig, make_team, remove_team
 from smoke_tests.support.waiting import until
 
 ENVIRONMENT = pytest.StashKey[Environment]()
@@ -232,6 +232,12 @@ def shared_teams(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[C
 def team(teams: Callable[..., Team]) -> Team:
     """One throwaway team."""
     return teams()
+
+
+@pytest.fixture
+def member(cluster: Cluster, team: Team) -> Cluster:
+    """The cluster as a member of `team` has it."""
+    return cluster.as_user(kubeconfig(cluster, team))
 
 
 @pytest.fixture

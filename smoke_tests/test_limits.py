@@ -128,7 +128,7 @@ def test_the_control_plane_serves_while_something_takes_all_that_it_can_on_each_
     hog = max(shares(local, (cluster.get(POD, name, team.namespace) or {})["metadata"]["uid"]) for name in hogs)
     before, ready = restarts(control_plane(cluster)), ready_since(cluster)
     for part in control_plane(cluster):
-        # A static pod's own identity is the one under which the API server shows it not.
+        # kubelet knows a static pod by this; the API server's copy of it has another identity.
         uid = part["metadata"]["annotations"]["kubernetes.io/config.mirror"]
         assert shares(local, uid) >= 10 * hog, part["metadata"]["name"]
     waits = []

@@ -64,7 +64,8 @@ def _nvidia_values(profile: Profile) -> Values:
 def _mistakes(profile: Profile) -> Iterator[Mistake]:
     """What local nodes can't give: GPUs of this machine, or more simulated ones than there are."""
     settings = profile.modules.accelerators
-    if settings is None or profile.cluster.provider != "local":
+    assert settings is not None
+    if profile.cluster.provider != "local":
         return
     if settings.mode == "nvidia":
         yield Mistake(

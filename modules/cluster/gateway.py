@@ -1,8 +1,8 @@
 """One entry point with TLS for people and their programs: Envoy Gateway, its Gateway, and who may claim which host."""
 
 from collections.abc import Iterator
-from typing import Any
 
+from modules.cluster.envoy import proxy, traffic
 from modules.cluster.route_policy import KINDS, policy
 from modules.contract.api import Object
 from modules.contract.checks import Check, Condition, Established, RolledOut
@@ -14,6 +14,7 @@ from modules.contract.team import WRITE, TeamPart, may
 from modules.parts.auth_proxy import IMAGE as AUTH_PROXY
 from modules.parts.leader_election import takes_lease
 from modules.parts.routes import API, ENTRY_POINT, NAMESPACE, ROUTES_LABEL, parent, settings_of
+from modules.parts.server import resources
 from profiles.complaint import Mistake
 from profiles.schema import Profile
 
@@ -24,46 +25,22 @@ AUTHORITY = "authority"
 """The ConfigMap with the certificate, in `ca.crt`, that clients of the entry point trust; every team has a copy."""
 DEFINITIONS = ("gatewayclasses", "gateways", "httproutes", "grpcroutes", "referencegrants")
 ENVOY_DEFINITIONS = ("envoyproxies", "clienttrafficpolicies", "backendtrafficpolicies")
-_ENVOY_API = "gateway.envoyproxy.io/v1alpha1"
 _CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller"
-_STREAM_IDLE = "5m"
-_CONNECTION_IDLE = "4s"
-"""When the proxy closes a connection to a server over which nothing comes: before the server does.
-
-Servers give up after 5 s (uvicorn, Node.js) or more, Envoy after an hour unless told otherwise; a request that comes
-just as the server closes is lost, and answered 503.
-"""
-
-# Without queries: presigned URLs carry their signature there.
-_LOGGED = {
-    "time": "%START_TIME%",
-    "host": "%REQ(:AUTHORITY)%",
-    "method": "%REQ(:METHOD)%",
-    "path": "%PATH(NQ)%",
-    "status": "%RESPONSE_CODE%",
-    "why": "%RESPONSE_CODE_DETAILS%",
-    "milliseconds": "%DURATION%",
-    "to": "%UPSTREAM_CLUSTER%",
-}
-
-
-def _resources(cpu: str, memory: str, limit: str) -> dict[str, Any]:
-    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": limit}}
 
 
 def _values(profile: Profile) -> Values:
-    controller, proxy = lock().image("envoy-gateway"), lock().image("envoy")
+    images = {"envoyGateway": lock().image("envoy-gateway"), "envoyProxy": lock().image("envoy")}
     repository, tag = lock().repository_and_tag("envoy-gateway")
     return {
-        "global": {"images": {"envoyGateway": {"image": controller}, "envoyProxy": {"image": proxy}}},
+        "global": {"images": {name: {"image": image} for name, image in images.items()}},
         "deployment": {
             "envoyGateway": {
                 "image": {"repository": repository, "tag": tag},
-                "resources": _resources("10m", "96Mi", "512Mi"),
+                "resources": resources("10m", "96Mi", "512Mi"),
                 "readinessProbe": {"periodSeconds": 2},
             }
         },
-        "certgen": {"job": {"resources": _resources("10m", "32Mi", "128Mi")}},
+        "certgen": {"job": {"resources": resources("10m", "32Mi", "128Mi")}},
         # It labels proxies with their node's zone, by a webhook that every new pod binding would wait for.
         "topologyInjector": {"enabled": False},
         "config": {
@@ -127,45 +104,6 @@ def _secret(profile: Profile) -> list[Object]:
     ]
 
 
-def _proxy(profile: Profile) -> Object:
-    small = {"name": "shutdown-manager", "resources": _resources("1m", "16Mi", "128Mi")}
-    smaller = {"spec": {"template": {"spec": {"containers": [small]}}}}
-    service: dict[str, Any] = {"type": "LoadBalancer"}
-    if addresses(profile):
-        # The proxy may run on another node than the one whose address this is; nobody hands out ports of nodes.
-        service |= {"externalTrafficPolicy": "Cluster", "allocateLoadBalancerNodePorts": False}
-    return {
-        "apiVersion": _ENVOY_API,
-        "kind": "EnvoyProxy",
-        "metadata": {"name": ENTRY_POINT, "namespace": NAMESPACE},
-        "spec": {
-            "logging": {"level": {"default": "warn"}},
-            "telemetry": {
-                "accessLog": {
-                    "settings": [
-                        {
-                            "format": {"type": "JSON", "json": _LOGGED},
-                            "sinks": [{"type": "File", "file": {"path": "/dev/stdout"}}],
-                        }
-                    ]
-                },
-                "metrics": {"prometheus": {"disable": True}},
-            },
-            "provider": {
-                "type": "Kubernetes",
-                "kubernetes": {
-                    "envoyDeployment": {
-                        "replicas": settings_of(profile).replicas,
-                        "container": {"image": lock().image("envoy"), "resources": _resources("10m", "64Mi", "512Mi")},
-                        "patch": {"type": "StrategicMerge", "value": smaller},
-                    },
-                    "envoyService": service,
-                },
-            },
-        },
-    }
-
-
 def _gateway(profile: Profile) -> list[Object]:
     settings = settings_of(profile)
     issued = {"annotations": {"cert-manager.io/cluster-issuer": settings.issuer}} if settings.issuer else {}
@@ -217,39 +155,6 @@ def _gateway(profile: Profile) -> list[Object]:
     ]
 
 
-def _traffic() -> list[Object]:
-    target = [{"group": API, "kind": "Gateway", "name": ENTRY_POINT}]
-    metadata = {"name": ENTRY_POINT, "namespace": NAMESPACE}
-    return [
-        {
-            "apiVersion": _ENVOY_API,
-            "kind": "ClientTrafficPolicy",
-            "metadata": metadata,
-            # The path is part of what S3's clients sign.
-            "spec": {
-                "targetRefs": target,
-                "path": {"escapedSlashesAction": "KeepUnchanged", "disableMergeSlashes": True},
-            },
-        },
-        {
-            "apiVersion": _ENVOY_API,
-            "kind": "BackendTrafficPolicy",
-            "metadata": metadata,
-            # Envoy would cut every answer off after 15 s, in the middle of a download too; a route may set its own.
-            "spec": {
-                "targetRefs": target,
-                "timeout": {
-                    "http": {
-                        "requestTimeout": "0s",
-                        "streamIdleTimeout": _STREAM_IDLE,
-                        "connectionIdleTimeout": _CONNECTION_IDLE,
-                    }
-                },
-            },
-        },
-    ]
-
-
 def _objects(profile: Profile) -> list[Object]:
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     return [
@@ -257,9 +162,9 @@ def _objects(profile: Profile) -> list[Object]:
         namespace,
         *_secret(profile),
         *authority_for(NAMESPACE, profile),
-        _proxy(profile),
+        proxy(profile, fixed=bool(addresses(profile))),
         *_gateway(profile),
-        *_traffic(),
+        *traffic(),
     ]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from profiles.complaint import Mistake
 from profiles.quantity import amount
 from profiles.schema import Profile
+from profiles.settings.compute import Flavor
 from profiles.teams import Quota, Team
 
 _RESOURCES = ("cpu", "memory", "gpu")
@@ -13,7 +14,8 @@ _FLAVORS = ("modules", "queueing", "flavors")
 
 def mistakes(profile: Profile) -> Iterator[Mistake]:
     """Quota on flavors that there are not or that no node has, and limits that Kueue would refuse."""
-    known = list(profile.modules.queueing.flavors) if profile.modules.queueing else []
+    assert profile.modules.queueing is not None
+    known = list(profile.modules.queueing.flavors)
     for name, team in profile.teams.items():
         path = ("teams", name)
         yield from _limits(path, team)
@@ -27,7 +29,7 @@ def mistakes(profile: Profile) -> Iterator[Mistake]:
                     below, f"{flavor} is the first flavor, whose quota is the team's own figures: write them in {name}"
                 )
     if profile.cluster.provider == "local":
-        yield from _without_a_node(profile)
+        yield from _without_a_node(profile, profile.modules.queueing.flavors)
 
 
 def quotas(team: Team, flavors: Mapping[str, object]) -> dict[str, Quota]:
@@ -46,21 +48,18 @@ def _limits(path: tuple[str, ...], quota: Quota) -> Iterator[Mistake]:
             )
 
 
-def _without_a_node(profile: Profile) -> Iterator[Mistake]:
+def _without_a_node(profile: Profile, flavors: Mapping[str, Flavor]) -> Iterator[Mistake]:
     """Flavors with quota whose labels no local node will have: what is admitted on them would wait for ever."""
-    queueing = profile.modules.queueing
-    if queueing is None:
-        return
     holders: dict[str, list[str]] = {}
     for name, team in profile.teams.items():
-        for flavor, quota in quotas(team, queueing.flavors).items():
+        for flavor, quota in quotas(team, flavors).items():
             if any(amount(str(getattr(quota, resource))) > 0 for resource in _RESOURCES):
                 holders.setdefault(flavor, []).append(name)
     # By the names of nodes: what the profile says of its own nodes' labels.
     labelled = profile.cluster.node_labels
     nodes: list[dict[str, str]] = [{}, *labelled.values()]
     for flavor, teams in holders.items():
-        wanted = queueing.flavors[flavor].node_labels
+        wanted = flavors[flavor].node_labels
         # What kubelet itself says of a node isn't known before there is one.
         of_ours = {key: value for key, value in wanted.items() if "kubernetes.io/" not in key}
         if not any(of_ours.items() <= labels.items() for labels in nodes):

@@ -7,19 +7,13 @@ import pytest
 from modules.contract.api import Object
 from smoke_tests.support.cluster import GRPC_ROUTE, HTTP_ROUTE, Cluster, Kind
 from smoke_tests.support.entry import ROUTE_SECONDS, route, status_of, team_host
-from smoke_tests.support.team import Team, kubeconfig
+from smoke_tests.support.team import Team
 from smoke_tests.support.workload import service
 
 OWN: Object = {"name": "own", "port": 80}
 ELSEWHERE: Object = {"name": "kubernetes", "namespace": "default", "port": 443}
 """A Service of another namespace."""
 MIRROR: Object = {"type": "RequestMirror", "requestMirror": {"backendRef": ELSEWHERE}}
-
-
-@pytest.fixture(scope="module")
-def member(cluster: Cluster, team: Team) -> Cluster:
-    """The cluster as a member of `team` has it."""
-    return cluster.as_user(kubeconfig(cluster, team))
 
 
 @pytest.fixture(scope="module")

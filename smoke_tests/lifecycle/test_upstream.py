@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 from catalog import cache, registry
+from catalog.entries import ANY, Download, HelmUpstream
 from catalog.items import Item, architecture, key
-from catalog.schema import ANY, Download, HelmUpstream
 from catalog.supply import Supply
 from catalog.upstream import fill
 from modules.registry import catalog_items, enabled

@@ -15,9 +15,10 @@ from tempfile import TemporaryDirectory
 from catalog import cache, places, registry
 from catalog.charts import copy_chart
 from catalog.directories import cache_root
+from catalog.entries import ANY, Chart, Download, HelmUpstream
 from catalog.golang import module_directory
 from catalog.items import Item, architecture
-from catalog.schema import ANY, Catalog, Chart, Download, HelmUpstream
+from catalog.schema import Catalog
 from catalog.supply import API_HOSTS, Supply
 from catalog.upstream import fill
 

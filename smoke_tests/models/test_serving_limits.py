@@ -9,7 +9,7 @@ from modules.models.serving_runtimes import ACCOUNT
 from smoke_tests.support.cluster import DEPLOYMENT, EVENT, POD, Cluster
 from smoke_tests.support.models import inference_service
 from smoke_tests.support.owners import TOO_MUCH
-from smoke_tests.support.team import Team, kubeconfig
+from smoke_tests.support.team import Team
 from smoke_tests.support.waiting import until
 from smoke_tests.support.workload import pod_spec
 
@@ -21,12 +21,6 @@ TOLD_SECONDS = 60
 def team(shared_teams: Callable[..., Team]) -> Team:
     """A team whose models have nothing to run on, so that only what is said of them counts."""
     return shared_teams(cpu="0")
-
-
-@pytest.fixture(scope="module")
-def member(cluster: Cluster, team: Team) -> Cluster:
-    """The cluster as a member of `team` has it."""
-    return cluster.as_user(kubeconfig(cluster, team))
 
 
 @pytest.mark.parametrize(

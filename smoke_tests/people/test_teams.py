@@ -27,7 +27,7 @@ from smoke_tests.support.cluster import (
     is_true,
 )
 from smoke_tests.support.environment import CAIRN, Environment
-from smoke_tests.support.team import MEMBER, Team, kubeconfig
+from smoke_tests.support.team import MEMBER, Team
 from smoke_tests.support.waiting import until
 from smoke_tests.support.workload import job
 
@@ -50,12 +50,6 @@ def others(cluster: Cluster, teams: Callable[..., Team]) -> Team:
     )
     cluster.create(job("theirs", team.namespace, "print('theirs')"))
     return team
-
-
-@pytest.fixture
-def member(cluster: Cluster, team: Team) -> Cluster:
-    """The cluster as a member of `team` has it."""
-    return cluster.as_user(kubeconfig(cluster, team))
 
 
 def test_teams_is_ready(ready: Callable[[str], None]) -> None:

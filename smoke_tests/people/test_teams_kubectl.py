@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from smoke_tests.support.cluster import Cluster
-from smoke_tests.support.team import Team, kubeconfig
+from smoke_tests.support.team import Team
 
 READ = "get,list,watch"
 WRITE = "create,update,patch,delete,deletecollection"
@@ -32,12 +32,6 @@ _WORDS.add_argument("--subresource", default="")
 @pytest.fixture(scope="module")
 def team(shared_teams: Callable[..., Team]) -> Team:
     return shared_teams()
-
-
-@pytest.fixture(scope="module")
-def member(cluster: Cluster, team: Team) -> Cluster:
-    """The cluster as a member of `team` has it."""
-    return cluster.as_user(kubeconfig(cluster, team))
 
 
 def answers(member: Cluster, team: Team, rights: list[str]) -> dict[str, bool]:

@@ -39,12 +39,6 @@ def team(shared_teams: Callable[..., Team]) -> Team:
     return shared_teams()
 
 
-@pytest.fixture(scope="module")
-def member(cluster: Cluster, team: Team) -> Cluster:
-    """The cluster as a member of `team` has it."""
-    return cluster.as_user(kubeconfig(cluster, team))
-
-
 def forbidden(attempt: Callable[[], object], why: str) -> None:
     """Holds the API server to refusing, with these words."""
     with pytest.raises(ApiError, match=why) as error:
@@ -109,8 +103,9 @@ def test_a_member_cannot_give_what_is_there_to_what_waits(
 
 
 @pytest.fixture(scope="module")
-def idle(member: Cluster, team: Team) -> list[tuple[Kind, str]]:
-    """A Job, a Deployment and a StatefulSet of the member's that run nothing."""
+def idle(cluster: Cluster, team: Team) -> list[tuple[Kind, str]]:
+    """A Job, a Deployment and a StatefulSet of a member's that run nothing."""
+    member = cluster.as_user(kubeconfig(cluster, team))
     member.create(job("idle", team.namespace, SLEEP, cpu=TOO_MUCH))
     member.create(deployment("idle", team, 0))
     member.create(stateful_set("idle", team, 0))

@@ -9,10 +9,11 @@ import yaml
 
 from catalog.build import binary
 from catalog.charts import chart_metadata, copy_chart, filled_values
+from catalog.entries import Chart, HelmUpstream
 from catalog.errors import CatalogError
 from catalog.items import Item
 from catalog.places import entry
-from catalog.schema import Chart, HelmUpstream, load
+from catalog.schema import load
 from catalog.upstream import pull_chart
 
 from .conftest import MakeCatalog

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from catalog.entries import Download, HelmUpstream
 from catalog.errors import CatalogError
-from catalog.schema import Download, HelmUpstream, load
+from catalog.schema import load
 
 ROOT = Path(__file__).resolve().parents[2] / "catalog"
 CATALOG = load()
