@@ -130,7 +130,7 @@ def _destroy(environment: Environment, stack: EngineStack) -> None:
     try:
         if on_machine(environment.name):
             # The cluster goes with all that is on it, and each step can be done again: a state that is written once, at
-            # the end, is enough, where one for each of the steps takes most of the time.
+            # the end, is enough.
             stack.workspace.env_vars = {**stack.workspace.env_vars, "PULUMI_SKIP_CHECKPOINTS": "true"}
         elif pending:
             _record(stack, pending)
