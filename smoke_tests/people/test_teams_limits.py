@@ -76,8 +76,9 @@ def service(name: str, team: Team, **spec: Any) -> Object:
     scope="module",
     params=[pytest.param(kind, marks=pytest.mark.needs(owner.module)) for kind, owner in OWNERS.items()],
 )
-def waiting(member: Cluster, team: Team, request: pytest.FixtureRequest) -> list[Object]:
+def waiting(cluster: Cluster, team: Team, request: pytest.FixtureRequest) -> list[Object]:
     """Says that what waits, since it asks for more than the team has, controls what bears it."""
+    member = cluster.as_user(kubeconfig(cluster, team))
     manifest = OWNERS[request.param].make(f"waits-{request.param.lower()}", team.namespace, TOO_MUCH)
     made = member.create(manifest)
     name, uid = made["metadata"]["name"], made["metadata"]["uid"]
