@@ -126,11 +126,15 @@ def point(reference: str, digest: str) -> None:
         fresh.replace(link)
 
 
+def parts(digest: str) -> list[Path]:
+    """The blobs of the image whose manifest has that digest: the manifest, its configuration, its layers in order."""
+    manifest = json.loads(blob(digest).read_text())
+    return [blob(name) for name in (digest, *(part["digest"] for part in (manifest["config"], *manifest["layers"])))]
+
+
 def blobs_of(digest: str) -> dict[str, FileRecord]:
     """Records of the manifest's own blob and of all that it names, by path from the cache's root."""
-    manifest = json.loads(blob(digest).read_text())
-    names = [digest, manifest["config"]["digest"], *(layer["digest"] for layer in manifest["layers"])]
-    return {str(blob(name).relative_to(cache_root())): record(blob(name)) for name in names}
+    return {str(path.relative_to(cache_root())): record(path) for path in parts(digest)}
 
 
 def discard_broken(manifest: str, digests: list[str]) -> None:

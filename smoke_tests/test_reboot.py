@@ -19,7 +19,7 @@ from smoke_tests.support.workload import pod, volume_claim, with_volume
 
 TRAINING_SECONDS = 300
 """Two workers' start, or the platform's and then theirs, on two busy cores."""
-UP_SECONDS = 900
+UP_SECONDS = 1800
 WRITE = "open('/data/kept', 'w').write('still here')"
 READ = "print(open('/data/kept').read())"
 

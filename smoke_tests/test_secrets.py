@@ -8,6 +8,7 @@ import pytest
 from catalog.directories import REPOSITORY, environment_root, state_root
 from smoke_tests.support.environment import CAIRN, Environment
 from smoke_tests.support.evidence import canaries, leaks
+from smoke_tests.support.waiting import COMMAND_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +28,7 @@ def test_no_credential_lies_in_plain_text_in_state_settings_or_logs(environment:
 @pytest.mark.parametrize("words", [("status",), ("status", "--json")])
 def test_no_command_prints_a_credential(environment: Environment, words: tuple[str, ...]) -> None:
     command = [*CAIRN, *words, "--name", environment.name]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False)
     # 1 is what it says while another test has taken something away.
     assert done.returncode in (0, 1) and done.stdout, done.stderr
     if "--json" in words:

@@ -8,7 +8,7 @@ from kubernetes import client
 
 TEAM, DOMAIN = os.environ["TEAM"], os.environ["DOMAIN"]
 ROUTES = {"group": "gateway.networking.k8s.io", "version": "v1", "namespace": TEAM, "plural": "httproutes"}
-SECONDS = 60
+SECONDS = 300
 
 
 def publish(name: str, rules: list[dict[str, object]]) -> str:

@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 CLUSTER = yaml.safe_load((HERE / "ray.yaml").read_text())
 NAME = CLUSTER["metadata"]["name"]
 PLACE = {"group": "ray.io", "version": "v1", "namespace": TEAM, "plural": "rayclusters"}
-SECONDS = 300
+SECONDS = 900
 
 
 def outcomes(version: str, table: str) -> list[int]:

@@ -20,7 +20,7 @@ from kubernetes import client, config
 
 MODEL = "tumour"
 BUCKET = os.environ["BUCKET"]
-READY_SECONDS = 300
+READY_SECONDS = 900
 
 
 def service(version: str) -> V1beta1InferenceService:

@@ -12,7 +12,7 @@ from kubeflow.trainer import CustomTrainerContainer, TrainerClient
 from kubeflow.trainer.options import TrainerCommand
 
 SCRIPT = Path(__file__).parents[1] / "training" / "jax" / "train.py"
-SECONDS = 600
+SECONDS = 900
 
 
 def main() -> None:

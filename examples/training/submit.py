@@ -10,7 +10,7 @@ from kubeflow.trainer import CustomTrainerContainer, TrainerClient
 from kubeflow.trainer.options import TrainerCommand
 
 SCRIPT = Path(__file__).parent / "jax" / "train.py"
-SECONDS = 600
+SECONDS = 900
 
 
 def main() -> None:

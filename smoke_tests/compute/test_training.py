@@ -24,7 +24,7 @@ from smoke_tests.support.environment import Environment
 from smoke_tests.support.owners import OWNERS, TOO_MUCH
 from smoke_tests.support.team import Team, kubeconfig
 from smoke_tests.support.training_example import NAMES
-from smoke_tests.support.waiting import until
+from smoke_tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.together("devices")
 
@@ -171,7 +171,7 @@ def test_a_member_submits_it_from_their_own_machine_with_kubeflows_client(
         env=person,
         capture_output=True,
         text=True,
-        timeout=TRAINING_SECONDS,
+        timeout=PATIENCE * TRAINING_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -16,7 +16,7 @@ from smoke_tests.support.environment import CAIRN
 
 Done = subprocess.CompletedProcess[str]
 
-UP_SECONDS = 900
+UP_SECONDS = 1800
 """An `up` on two busy cores with everything built, and room to fail with an explanation."""
 
 

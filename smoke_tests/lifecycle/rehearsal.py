@@ -1,6 +1,7 @@
 """Somebody who has no cache, no Go and a lock without digests, on a machine that reaches upstream alone."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,9 +59,13 @@ class Rehearsal:
         handle = Person(self.work / "state").handle(NAME)
         return [*Path("/sys/fs/cgroup").glob(f"*/cairn/{handle}"), *Path("/sys/fs/cgroup").glob(f"cairn/{handle}")]
 
-    def with_cache(self, name: str) -> "Rehearsal":
-        """Somebody else there, with another cache."""
-        return replace(self, cache=name)
+    def with_cache(self, name: str, without: Item) -> "Rehearsal":
+        """Somebody else there, whose cache has the programs that this person's has, and nothing of an item."""
+        somebody = replace(self, cache=name)
+        for entry in (self.root / "items/binaries").iterdir():
+            if entry.name != without.name:
+                shutil.copytree(entry, somebody.root / "items/binaries" / entry.name, copy_function=os.link)
+        return somebody
 
     def tries(self, *words: str) -> Done:
         """Runs `cairn WORDS`, whatever comes of it."""

@@ -70,9 +70,12 @@ def test_resolve_locks_a_digest_for_all_that_upstream_has_and_finds_it_again(
     assert {each["item"] for each in findings} == set(map(str, rehearsed.fetched))
     for each in findings:
         assert each["outcome"] == ("resolved" if each["architecture"] in here else "unanswered"), each
-    again = resolve(rehearsed, rehearsed.fetched)
+    # Programs are large, and of those one is enough.
+    some = [item for item in rehearsed.fetched if item.kind != "binaries" or item.name == "crane"]
+    again = resolve(rehearsed, some)
     assert {each["outcome"] for each in again if each["architecture"] in here} == {"same"}
-    assert {each["address"]: each["known"] for each in again} == {each["address"]: each["digest"] for each in findings}
+    locked = {each["address"]: each["digest"] for each in findings}
+    assert {each["address"]: each["known"] for each in again}.items() <= locked.items()
 
 
 def test_the_platform_comes_up_from_upstream_alone_and_goes(resolved: Rehearsal) -> None:
@@ -104,9 +107,8 @@ def file_of(person: Rehearsal, item: Item) -> Path:
     """The file that upstream gives for an item: an archive, or of an image its first layer."""
     lock = person.lock
     if item.kind == "images":
-        made = registry.tagged(lock.image(item.name))
-        layer = json.loads(registry.blob(made).read_text())["layers"][0]["digest"]
-        return person.work / "store" / registry.blob(layer).relative_to(registry.store())
+        _, _, layer, *_ = registry.parts(registry.tagged(lock.image(item.name)))
+        return person.work / "store" / layer.relative_to(registry.store())
     if item.kind == "binaries":
         upstream: Download | HelmUpstream | None = lock.binaries[item.name].programs["containerd"].upstream
     else:
@@ -120,17 +122,21 @@ def file_of(person: Rehearsal, item: Item) -> Path:
     return person.work / "site" / url.partition("://")[2]
 
 
+MISMATCH = r": sha256 is \w+, catalog\.yaml says \w+; not used"
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("binaries/containerd", r"containerd-static-\S+: sha256 is \w+, catalog\.yaml says \w+; not used"),
-        ("charts/metrics-server", r"metrics-server \S+: sha256 is \w+, catalog\.yaml says \w+; not used"),
-        ("charts/local-path-provisioner", r"not used"),
-        ("images/pause", r"sha256"),
+        pytest.param("binaries/containerd", r"containerd-static-\S+" + MISMATCH, id="release"),
+        pytest.param("charts/metrics-server", r"metrics-server \S+" + MISMATCH, id="chart repository"),
+        pytest.param("charts/local-path-provisioner", r"v0\.0\.30\.tar\.gz.*; not used", id="archive of a tag"),
+        pytest.param("images/pause", r"sha256", id="registry"),
     ],
 )
 def test_a_changed_byte_is_refused(resolved: Rehearsal, name: str, why: str) -> None:
-    item, somebody = Item(*name.split("/")), resolved.with_cache(f"cache-{name.replace('/', '-')}")
+    item = Item(*name.split("/"))
+    somebody = resolved.with_cache(f"cache-{name.replace('/', '-')}", without=item)
     file = file_of(resolved, item)
     whole = file.with_name(f"{file.name}.whole")
     whole.hardlink_to(file)

@@ -87,8 +87,8 @@ class Site:
             if list(inside) == [""]:
                 self._place(url).hardlink_to(inside[""])
                 continue
-            # Not compressed much: it is read twice, on this machine.
-            with tarfile.open(self._place(url), "w:gz", compresslevel=1) as archive:
+            # In gzip's form and not compressed: it goes no further than this machine, where time is dearer than disk.
+            with tarfile.open(self._place(url), "w:gz", compresslevel=0) as archive:
                 for member, path in inside.items():
                     archive.add(path, member)
 
@@ -108,11 +108,11 @@ class Site:
             self.store / REPOSITORIES / made.rpartition(":")[0],
             dirs_exist_ok=True,
         )
-        for blob in registry.blobs_of(registry.tagged(made)):
-            link = self.store / (cache_root() / blob).relative_to(registry.store())
+        for blob in registry.parts(registry.tagged(made)):
+            link = self.store / blob.relative_to(registry.store())
             link.parent.mkdir(parents=True, exist_ok=True)
             if not link.exists():
-                link.hardlink_to(cache_root() / blob)
+                link.hardlink_to(blob)
 
     def _image(self, crane: Path, name: str, address: str) -> None:
         """Gives an image the name that upstream has for it, as an index where that is for all architectures."""

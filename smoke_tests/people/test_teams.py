@@ -28,7 +28,7 @@ from smoke_tests.support.cluster import (
 )
 from smoke_tests.support.environment import CAIRN, Environment
 from smoke_tests.support.team import MEMBER, Team
-from smoke_tests.support.waiting import until
+from smoke_tests.support.waiting import COMMAND_SECONDS, until
 from smoke_tests.support.workload import job
 
 SECRET_WORD = "nobody else reads this"
@@ -96,7 +96,9 @@ def test_a_members_kubeconfig_expires_when_it_was_said_to(environment: Environme
     if name is None or not environment.made_by_cairn:
         pytest.skip("needs an environment of Cairn with a team, whose kubeconfig `cairn kubeconfig` makes")
     words = ("kubeconfig", "--team", name, "--duration", "30m", "--name", environment.name)
-    done = subprocess.run([*CAIRN, *words], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [*CAIRN, *words], cwd=REPOSITORY, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=True
+    )
     [user] = yaml.safe_load(done.stdout)["users"]
     payload = user["user"]["token"].split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -106,7 +108,9 @@ def test_a_members_kubeconfig_expires_when_it_was_said_to(environment: Environme
 
 def cairn(*words: str) -> str:
     """What a command of Cairn's prints."""
-    done = subprocess.run([*CAIRN, *words], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [*CAIRN, *words], cwd=REPOSITORY, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=True
+    )
     return done.stdout
 
 

@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from smoke_tests.support.waiting import COMMAND_SECONDS
+
 REPOSITORY = Path(__file__).parents[2]
 HEADER = """
 import pulumi, pulumi_kubernetes as k8s
@@ -61,7 +63,7 @@ class Project:
     def tries(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Run `pulumi WORDS`, whatever comes of it."""
         process = self.start(*words)
-        output, _ = process.communicate(timeout=300)
+        output, _ = process.communicate(timeout=COMMAND_SECONDS)
         return subprocess.CompletedProcess(process.args, process.returncode, output)
 
     def run(self, *words: str) -> str:

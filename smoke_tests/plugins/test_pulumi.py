@@ -21,6 +21,8 @@ IMAGE = lock().image("python")
 """Present on every cluster of Cairn's."""
 NO_IMAGE = "registry.invalid/none:1"
 PASSWORD = "correct-horse-battery"
+SOON_SECONDS = 300
+"""Half of what the plug-in waits for a Deployment that can't come up."""
 
 PLATFORM = f"""
 space = make("core/v1:Namespace", "space", {{"metadata": {{"name": config.require("space")}}}})
@@ -180,10 +182,8 @@ def test_a_cancel_ends_the_run_soon_and_keeps_what_was_made(platform: Project, a
     apps = client.AppsV1Api(api)
     until(lambda: any(item.metadata.name == "web" for item in apps.list_namespaced_deployment(space).items), 60, "web")
     process.send_signal(signal.SIGINT)
-    started = time.monotonic()
-    output, _ = process.communicate(timeout=120)
-    assert process.returncode != 0
-    assert time.monotonic() - started < 60, output
+    output, _ = process.communicate(timeout=SOON_SECONDS)
+    assert process.returncode != 0, output
     assert "web" in platform.state()
 
 
@@ -216,8 +216,7 @@ GATES = """
 from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 class Gate(ResourceProvider):
     def create(self, props):
-        import time
-        pulumi.log.warn("gate " + str(props["number"]) + " waits")
+                pulumi.log.warn("gate " + str(props["number"]) + " waits")
         time.sleep(3)
         return CreateResult("gate", {"word": props["word"], "at": time.time()})
 class GateResource(Resource):

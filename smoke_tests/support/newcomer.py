@@ -8,7 +8,7 @@ from pathlib import Path
 from catalog.directories import REPOSITORY
 from smoke_tests.support.environment import CAIRN, Environment
 
-STEP_SECONDS = 600
+STEP_SECONDS = 1800
 
 # Runs a block in a shell that goes on where the last one was: its directory, its variables. Names of the platform's
 # hosts are the newcomer's own: a mount namespace gives the block an /etc/hosts that the machine doesn't have.
