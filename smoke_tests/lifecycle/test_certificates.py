@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,11 +13,9 @@ from hosts.local.container import execute
 from hosts.local.plan import Network
 from hosts.renewal import PROGRAM, ends_soon
 from modules.contract.api import connect, path_of, request
+from smoke_tests.lifecycle.conftest import NAME, Life
 from smoke_tests.lifecycle.person import Person
 
-NAME = "year"
-PROFILE = "smoke_tests/lifecycle/one.yaml"
-WORDS = (PROFILE, "--name", NAME, "--set", "cluster.address_range=10.104.0.0/24")
 NODE = f"{NAME}-control-plane"
 SHORT = "/root/short.yaml"
 TEN_DAYS = (
@@ -30,14 +27,12 @@ TEN_DAYS = (
 pytestmark = [pytest.mark.long, pytest.mark.together("life")]
 
 
-@pytest.fixture(scope="module")
-def year(person: Person) -> Iterator[str]:
-    """An environment whose certificates, and the kubeconfig that its state has, end in ten days."""
-    person.runs("up", *WORDS)
-    on_node(person, TEN_DAYS)
-    give_state(person, on_node(person, "cat /etc/kubernetes/admin.conf"))
-    yield NAME
-    person.tries("down", "--name", NAME, "--yes")
+@pytest.fixture
+def aged(life: Life) -> Person:
+    """Somebody whose environment's certificates, and the kubeconfig that its state has, end in ten days."""
+    on_node(life.person, TEN_DAYS)
+    give_state(life.person, on_node(life.person, "cat /etc/kubernetes/admin.conf"))
+    return life.person
 
 
 def on_node(person: Person, script: str) -> str:
@@ -80,30 +75,30 @@ def namespaces(kubeconfig: str) -> dict[str, str]:
     return {each["metadata"]["name"]: each["metadata"]["uid"] for each in found}
 
 
-def test_what_ends_soon_is_told_and_up_makes_it_anew_and_replaces_nothing(person: Person, year: str) -> None:
-    before = recorded(state(person))
+def test_what_ends_soon_is_told_and_up_makes_it_anew_and_replaces_nothing(aged: Person) -> None:
+    before = recorded(state(aged))
     there = namespaces(before)
-    told = json.loads(person.tries("status", "--name", year, "--json").stdout)
-    assert any("administrator" in fault and f"cairn up --name {year}" in fault for fault in told["faults"])
+    told = json.loads(aged.tries("status", "--name", NAME, "--json").stdout)
+    assert any("administrator" in fault and f"cairn up --name {NAME}" in fault for fault in told["faults"])
     assert any("apiserver" in fault for fault in told["faults"])
-    assert "ControlPlane" in str(person.changes(year))
+    assert "ControlPlane" in str(aged.changes(NAME))
 
-    person.runs("up", "--name", year)
-    after = recorded(state(person))
+    aged.runs("up", "--name", NAME)
+    after = recorded(state(aged))
     assert not ends_soon(of_client(after), datetime.now(UTC) + timedelta(days=200))
     assert namespaces(after) == there
     authorities = [yaml.safe_load(text)["clusters"][0]["cluster"] for text in (before, after)]
     assert authorities[0] == authorities[1]
     assert base64.b64decode(authorities[0]["certificate-authority-data"])
-    assert person.changes(year) == []
-    healthy = json.loads(person.runs("status", "--name", year, "--json"))
+    assert aged.changes(NAME) == []
+    healthy = json.loads(aged.runs("status", "--name", NAME, "--json"))
     assert healthy["faults"] == []
     assert min(each["days"] for each in healthy["certificates"]) > 200
 
 
-def test_a_nodes_own_timer_makes_them_anew_too(person: Person, year: str) -> None:
-    on_node(person, TEN_DAYS)
-    on_node(person, "systemctl start cairn-certificates.service")
-    listed = [line.split()[0] for line in on_node(person, f"{PROGRAM} list").splitlines()]
+def test_a_nodes_own_timer_makes_them_anew_too(life: Life) -> None:
+    on_node(life.person, TEN_DAYS)
+    on_node(life.person, "systemctl start cairn-certificates.service")
+    listed = [line.split()[0] for line in on_node(life.person, f"{PROGRAM} list").splitlines()]
     assert min(map(int, listed)) > (datetime.now(UTC) + timedelta(days=200)).timestamp()
-    assert "cairn-certificates.timer" in on_node(person, "systemctl list-timers --all --no-pager")
+    assert "cairn-certificates.timer" in on_node(life.person, "systemctl list-timers --all --no-pager")
