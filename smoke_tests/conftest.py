@@ -29,8 +29,8 @@ ENVIRONMENT = pytest.StashKey[Environment]()
 DIRECTORY = pytest.StashKey[Path]()
 DEVICES = pytest.StashKey[str]()
 NAMESPACES = pytest.StashKey[list[str]]()
-SIDE_BY_SIDE = 6
-"""How many tests run at a time: those marked `long`, which mostly wait, leave two cores to the others."""
+SIDE_BY_SIDE = 4
+"""How many tests run at a time: as many as keep two cores busy, and no more, so that none waits long for its turn."""
 ON_DEVICES = ("journey", "nodes", "reboot")
 """Test files about no module in which devices take part, so that their evidence says SIMULATED or REAL."""
 
