@@ -18,6 +18,7 @@ from cairn.engine import EngineStack
 from cairn.environment import Environment, passing
 from cairn.errors import UserError
 from cairn.failure import failed
+from cairn.half_gone import refuse
 from cairn.lock import environment_lock
 from cairn.losses import consent
 from cairn.opening import open_environment
@@ -80,6 +81,7 @@ def bring_up(plan: Plan, preview: bool = False, yes: bool = False, anew: tuple[s
     outcome = Outcome(plan, supply, progress)
     verb = "preview" if preview else "up"
     with environment_lock(plan.environment, f"{verb} --name {plan.environment}", reading=preview) as lock:
+        refuse(plan.environment)
         known = open_environment(plan.environment) if is_known(plan.environment) else None
         state = state_of(known) if known else State()
         found = consequences(known, state, plan) if known else Consequences()

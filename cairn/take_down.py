@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from cairn.engine import EngineStack
 from cairn.environment import Environment
 from cairn.errors import UserError
 from cairn.failure import failed
+from cairn.half_gone import going
 from cairn.lock import environment_lock
 from cairn.progress import Progress, label
-from cairn.recovery import clear_backend_lock, forget_pending
+from cairn.recovery import backend, clear_backend_lock, forget_pending
 from cairn.settings import settings_file
 from catalog.directories import environment_root
 from hosts.local import etc_hosts
@@ -127,14 +129,15 @@ def _destroy(environment: Environment, stack: EngineStack) -> None:
     clear_backend_lock(environment)
     pending = forget_pending(environment)
     progress = Progress(time.monotonic)
+    # The cluster goes with all that is on it, and each step can be done again: a state that is written once, at the
+    # end, is enough.
+    at_the_end = on_machine(environment.name) and backend() is not None
     try:
-        if on_machine(environment.name):
-            # The cluster goes with all that is on it, and each step can be done again: a state that is written once, at
-            # the end, is enough.
+        if at_the_end:
             stack.workspace.env_vars = {**stack.workspace.env_vars, "PULUMI_SKIP_CHECKPOINTS": "true"}
-        elif pending:
+        elif pending and not on_machine(environment.name):
             _record(stack, pending)
-        with show(progress) as take:
+        with going(environment) if at_the_end else nullcontext(), show(progress) as take:
             stack.destroy(on_event=take, color="never", show_secrets=False, suppress_outputs=True)
     except CommandError as error:
         raise failed(error, progress, f"cairn down --name {environment.name}") from None

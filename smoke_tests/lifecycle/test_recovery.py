@@ -13,7 +13,7 @@ import pytest
 
 from catalog.directories import REPOSITORY
 from profiles.load import load
-from smoke_tests.lifecycle.conftest import SMALL, Life
+from smoke_tests.lifecycle.conftest import SMALL, Life, words
 from smoke_tests.lifecycle.inventory import inventory
 from smoke_tests.lifecycle.machine import look
 from smoke_tests.lifecycle.person import UP_SECONDS, Person
@@ -100,6 +100,9 @@ def test_an_up_that_was_killed_goes_on_to_what_a_clean_run_makes(
     lines = chance.randrange(1, len(load(SMALL).modules.on()))
     print(f"down is killed after {lines} lines")
     assert kill_after(going, lines), "down ended unharmed"
+    refused = person.tries("up", "--name", killed)
+    assert refused.returncode == 2
+    assert f"cairn down --name {killed} --yes" in words(refused)
     person.runs("down", "--name", killed, "--yes")
     left = look(person.state)
     assert not [one for one in left.processes | left.namespaces | left.mounts if killed in one]
