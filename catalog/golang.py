@@ -18,12 +18,18 @@ KEEP_FREE_MIB = 1024
 
 
 def variables(tmp: Path) -> dict[str, str]:
-    """What Go is told by its environment: static, reproducible, this toolchain, caches of Cairn's own."""
+    """What Go is told by its environment: static, reproducible, this toolchain, caches of Cairn's own.
+
+    Its compiler collects garbage less often than by its own default, up to a bound: crane from nothing took 69 instead
+    of 89 processor seconds, and the same bytes came out.
+    """
     root = cache_root() / "go"
     return {
         "CGO_ENABLED": "0",
         "GOCACHE": str(root / "build"),
         "GOFLAGS": "-mod=readonly",
+        "GOGC": "400",
+        "GOMEMLIMIT": "2GiB",
         "GOMODCACHE": str(root / "mod"),
         "GOTMPDIR": str(tmp),
         "GOTOOLCHAIN": "local",
