@@ -216,7 +216,8 @@ GATES = """
 from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 class Gate(ResourceProvider):
     def create(self, props):
-                pulumi.log.warn("gate " + str(props["number"]) + " waits")
+        import time
+        pulumi.log.warn("gate " + str(props["number"]) + " waits")
         time.sleep(3)
         return CreateResult("gate", {"word": props["word"], "at": time.time()})
 class GateResource(Resource):
