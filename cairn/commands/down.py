@@ -25,7 +25,7 @@ def command(name: Name = None, yes: Yes = False, json: AsJson = False) -> None:
 
     Names the volumes that are deleted with it and asks on a terminal; scripts say `--yes`. An existing cluster stays;
     only what Cairn installed there goes, and before it what people made of its kinds. Works with a dead API server,
-    and again after an interruption; what is gone already is no error. After a `down` that was killed nothing but another
+    and again after an interruption; what is gone already is no error. After a `down` that was killed only another
     goes on: `up` refuses what is half gone.
     """
     from cairn.environment import names as environments
