@@ -137,7 +137,7 @@ def _objects(profile: Profile) -> list[Object]:
     assert profile.modules.registry is not None
     configuration = {
         f"{NAME}.yml": _configuration(f"127.0.0.1:{OWN_PORT}", delete={"enabled": True}),
-        "nodes.yml": _configuration(f":{NODES_PORT}", maintenance={"readonly": {"enabled": True}}),
+        "nodes.yml": _configuration(f"0.0.0.0:{NODES_PORT}", maintenance={"readonly": {"enabled": True}}),
     }
     return [
         *_account(),

@@ -1,24 +1,31 @@
 """The registry's door: who is let through, to what, and that what goes through stays as it is."""
 
 import base64
+import hashlib
 import http.client
 import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from catalog.build import binary
+from catalog.registry import serving
 from modules.in_cluster import registry_door
 from modules.in_cluster.registry_door import RefusedError, Teams, allowed, token_in
 
 GROUPS = {
     "red": ["system:serviceaccounts", "system:serviceaccounts:red", "system:authenticated"],
+    "blue": ["system:serviceaccounts", "system:serviceaccounts:blue", "system:authenticated"],
     "person": ["system:authenticated"],
 }
-DIGEST = "sha256:" + "0" * 64
+BLOB = b"what team red has pushed"
+DIGEST = f"sha256:{hashlib.sha256(BLOB).hexdigest()}"
+FORM = {"Content_Type": "application/x-www-form-urlencoded"}
 
 
 class Seen(NamedTuple):
@@ -73,7 +80,7 @@ def running(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
 
 
 class Registry:
-    """The door with a stub behind it."""
+    """The door with a registry behind it; what came to that is `seen`, if it is the stub."""
 
     def __init__(self, port: int, seen: list[Seen]) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
@@ -94,13 +101,32 @@ def basic(token: str, user: str = "anybody") -> str:
 
 
 @pytest.fixture
-def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    seen: list[Seen] = []
+def door(monkeypatch: pytest.MonkeyPatch) -> type[registry_door.Door]:
+    """The door, of an API server that knows a few tokens."""
     monkeypatch.setattr(registry_door, "groups_of", lambda token: GROUPS.get(token, []))
     monkeypatch.setattr(registry_door.Door, "teams", Teams())
-    with running(type("Stub", (Stub,), {"seen": seen})) as upstream, running(registry_door.Door) as port:
+    return registry_door.Door
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch, door: type[registry_door.Door]) -> Iterator[Registry]:
+    seen: list[Seen] = []
+    with running(type("Stub", (Stub,), {"seen": seen})) as upstream, running(door) as port:
         monkeypatch.setenv("UPSTREAM", str(upstream))
         yield Registry(port, seen)
+
+
+@pytest.fixture
+def real(monkeypatch: pytest.MonkeyPatch, door: type[registry_door.Door], tmp_path: Path) -> Iterator[Registry]:
+    """The same with distribution's registry, in which team red has the blob `BLOB`."""
+    with serving(binary("registry"), tmp_path, root=tmp_path / "data") as address, running(door) as port:
+        monkeypatch.setenv("UPSTREAM", address.rpartition(":")[2])
+        made = Registry(port, [])
+        _, _, headers = made.ask("POST", "/v2/red/one/blobs/uploads/")
+        pieces = iter([BLOB[:5], BLOB[5:]])
+        _, _, headers = made.ask("PATCH", headers["Location"], body=pieces, **{"Transfer_Encoding": "chunked"})
+        assert made.ask("PUT", f"{headers['Location']}&digest={DIGEST}")[0] == 201
+        yield made
 
 
 @pytest.mark.parametrize("token", ["", "ended", "person"])
@@ -170,15 +196,30 @@ def test_a_blob_is_taken_over_from_the_teams_own_repositories_alone(query: str, 
 
 
 def test_a_form_in_the_body_takes_no_blob_over_either(registry: Registry) -> None:
-    form = {"Content_Type": "application/x-www-form-urlencoded"}
-    status, _, headers = registry.ask(
-        "POST", "/v2/red/one/blobs/uploads/", body=f"mount={DIGEST}&from=blue/own".encode(), **form
-    )
+    taking = f"mount={DIGEST}&from=blue/own".encode()
+    status, _, headers = registry.ask("POST", "/v2/red/one/blobs/uploads/", body=taking, **FORM)
     # Where the upload goes on is the registry's to say.
     assert (status, headers["Location"]) == (202, "/v2/red/one/blobs/uploads/1?_state=x%3D")
     [seen] = registry.seen
     assert seen.body == b""
     assert "form" not in str(seen.headers)
+
+
+def test_a_real_registry_gives_a_blob_to_its_own_team_and_asks_another_to_send_it(real: Registry) -> None:
+    taking = f"mount={DIGEST}&from=red/one"
+    uploads = "/v2/{}/two/blobs/uploads/"
+    assert real.ask("POST", f"{uploads.format('red')}?{taking}")[0] == 201
+    assert real.ask("POST", f"{uploads.format('blue')}?{taking}", "blue")[0] == 202
+    assert real.ask("POST", uploads.format("blue"), "blue", taking.encode(), **FORM)[0] == 202
+    assert real.ask("GET", f"/v2/red/two/blobs/{DIGEST}")[:2] == (200, BLOB.decode())
+    status, said, _ = real.ask("GET", f"/v2/blue/two/blobs/{DIGEST}", "blue")
+    assert (status, json.loads(said)["errors"][0]["code"]) == (404, "BLOB_UNKNOWN")
+
+
+def test_what_a_real_registry_says_is_handed_back(real: Registry) -> None:
+    status, said, _ = real.ask("GET", "/v2/red/nothing/manifests/1")
+    assert (status, json.loads(said)["errors"][0]["code"]) == (404, "MANIFEST_UNKNOWN")
+    assert real.ask("GET", "/v2/")[:2] == (200, "{}")
 
 
 @pytest.mark.parametrize("length", [0, 3, 3_000_000])
@@ -220,7 +261,7 @@ def test_the_api_server_is_asked_again_after_some_seconds(monkeypatch: pytest.Mo
         return GROUPS["red"] if len(asked) == 1 else []
 
     monkeypatch.setattr(registry_door, "groups_of", groups_of)
-    monkeypatch.setattr(registry_door.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     teams = Teams()
     assert [teams.of("token") for _ in range(3)] == ["red"] * 3
     now[0] += registry_door.REMEMBERED_SECONDS
