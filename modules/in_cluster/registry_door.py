@@ -9,7 +9,9 @@ import base64
 import json
 import os
 import re
+import signal
 import ssl
+import sys
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -256,7 +258,8 @@ class Door(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until told to stop, which a process with the number 1 must heed by itself."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     ThreadingHTTPServer(("", int(os.environ["PORT"])), Door).serve_forever()
 
 
