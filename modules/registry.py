@@ -61,6 +61,11 @@ def entry_of(profile: Profile) -> Entry | None:
     return next((entry for module in enabled(profile) if (entry := module.entry(profile))), None)
 
 
+def node_registries(profile: Profile) -> dict[str, str]:
+    """What local nodes pull from the platform itself: hosts in images' names, and the URLs that serve these instead."""
+    return {host: url for module in enabled(profile) for host, url in module.registries(profile).items()}
+
+
 def catalog_items(profile: Profile) -> list[str]:
     """What a cluster of Cairn's own needs of the catalog: all but what only modules that are off install."""
     on = {item for module in enabled(profile) for item in module.items()}

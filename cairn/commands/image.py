@@ -26,9 +26,10 @@ app = typer.Typer(help="List images, and bring a team's own.", no_args_is_help=T
 
 @app.command(name="list", epilog=LIST)
 def list_images(json: AsJson = False) -> None:
-    """Name the images that pods on local nodes can run: the catalog's, and those that teams brought.
+    """Name the images that this machine keeps for local nodes: the catalog's, and those put here by `push`.
 
-    `here` says whether this machine's cache has it; `cairn catalog build` makes what isn't.
+    `here` says whether this machine's cache has it; `cairn catalog build` makes what isn't. What members pushed to an
+    environment's own registry they list there: docs/images.md.
     """
     from catalog import registry, team_images
     from catalog.schema import load

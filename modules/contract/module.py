@@ -1,6 +1,6 @@
 """The contract of a module: data plus pure functions; `installer.install` makes the effects."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -43,6 +43,10 @@ def _no_mistakes(_: Profile) -> Iterable[Mistake]:
 
 def _no_names(_: Profile) -> tuple[NameRule, ...]:
     return ()
+
+
+def _no_registries(_: Profile) -> Mapping[str, str]:
+    return {}
 
 
 def _no_notes(_: ApiClient) -> tuple[str, ...]:
@@ -144,6 +148,8 @@ class Module:
     """What every member may see of its kinds that belong to no namespace, as rules of an RBAC ClusterRole."""
     forgets: Callable[[Profile], Forgetting | None] = _forgets_nothing
     """How its server is made to forget teams that are gone, where it keeps something of them."""
+    registries: Callable[[Profile], Mapping[str, str]] = _no_registries
+    """What local nodes pull from it: the host in images' names, and the URL, with /v2, that serves these to nodes."""
     queued: tuple[Queued, ...] = ()
     """Which of its kinds wait in a queue."""
     devices: bool = False

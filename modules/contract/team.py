@@ -31,7 +31,7 @@ class Forgetting:
     what: str
     """What goes, in the plural, such as `buckets`."""
     account: tuple[Object, ...]
-    """What makes an account; its Job's pod has the administrator's credentials."""
+    """What makes an account; its Job's pod has the administrator's credentials. Or a Job at the server's volume."""
     image: str
     """The catalog's name of the image that the program runs on."""
     command: tuple[str, ...]

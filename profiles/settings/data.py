@@ -73,6 +73,12 @@ class Features(Settings):
     replicas: int = Field(default=1, ge=1, le=20, description="Feature servers.")
 
 
+class Registry(Settings):
+    """A registry on a volume, by CNCF distribution: each team pushes its images with its own token."""
+
+    size: Quantity = Field(default="20Gi", description="The volume, for all teams' images together.")
+
+
 class DataModules(Settings):
     """The modules of `modules/data/`: a module is on when its key is here."""
 
@@ -80,3 +86,4 @@ class DataModules(Settings):
     database: Database | None = Field(default=None, description="PostgreSQL: a database for each consumer.")
     online_store: OnlineStore | None = Field(default=None, description="Redis: features for models that serve.")
     features: Features | None = Field(default=None, description="Feast: features to train on and to serve from.")
+    registry: Registry | None = Field(default=None, description="A registry: images that teams push themselves.")

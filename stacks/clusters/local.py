@@ -12,6 +12,7 @@ import catalog
 from catalog.supply import Supply
 from hosts.local.budget import Limits
 from hosts.local.plan import REGISTRY_PORT, Network, pod_subnet, worker_name
+from modules.registry import node_registries
 from profiles.schema import Profile
 from stacks.clusters import Cluster
 from stacks.clusters.kubeadm import ControlPlane, ProvisionedHost, Worker
@@ -59,6 +60,8 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
     }
     subnets = {name: pod_subnet(profile.cluster.pod_range, index) for index, name in enumerate(addresses)}
     lock = catalog.load()
+    own = f"http://{network.registry}:{REGISTRY_PORT}/v2"
+    registries = {registry: f"{own}/{registry}" for registry in lock.registries()} | node_registries(profile)
 
     def config(name: str) -> dict[str, Any]:
         nodes = len(addresses)
@@ -70,9 +73,7 @@ def make(profile: Profile, environment: str, supply: Supply) -> Cluster:
             "pod_range": profile.cluster.pod_range,
             "peers": {subnets[peer]: addresses[peer] for peer in addresses if peer != name},
             "sandbox_image": lock.image("pause"),
-            "registries": {
-                registry: f"http://{network.registry}:{REGISTRY_PORT}/v2/{registry}" for registry in lock.registries()
-            },
+            "registries": registries,
             "reserved_cpu_millis": reservation((os.cpu_count() or 1) * 1000, budget.cpu_millis, nodes),
             "reserved_memory_bytes": reservation(memory, budget.memory_bytes, nodes),
             "processes_per_pod": budget.processes_per_pod,

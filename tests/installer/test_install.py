@@ -202,7 +202,7 @@ def test_a_changed_manifest_shows_in_its_release_and_its_gate(tmp_path: Path) ->
 
 def test_what_holds_data_or_peoples_work_is_protected_and_nothing_else(recording: Recording) -> None:
     protected = {each.name for each in recording.records if each.protect}
-    namespaces = {*PROFILE.teams, "database", "object-store", "online-store"}
+    namespaces = {*PROFILE.teams, "database", "object-store", "online-store", "registry"}
     releases = {module.release for module in enabled(PROFILE) if module.release and module.owns}
     assert protected == {*namespaces, *releases}
 

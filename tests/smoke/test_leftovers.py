@@ -35,13 +35,13 @@ def cleared(profile: str, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, in
 
 def test_every_server_gives_up_what_nobody_has_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
     counts, ran = cleared("laptop", monkeypatch)
-    assert counts == {"databases": 2, "buckets": 2, "workspaces": 2}
-    assert sorted(pod["metadata"]["namespace"] for pod in ran) == ["database", "object-store", "tracking"]
+    assert counts == {"databases": 2, "buckets": 2, "workspaces": 2, "repositories": 2}
+    assert sorted(pod["metadata"]["namespace"] for pod in ran) == ["database", "object-store", "registry", "tracking"]
     for pod in ran:
         [container] = pod["spec"]["containers"]
-        # With the administrator's credentials, and nobody's own.
+        # With the administrator's credentials, or at the volume itself, and with nobody's own.
         assert "-nobody" not in str(container["env"]), "a Secret of the account itself"
-        assert "administrator" in str(container["env"]).lower()
+        assert "administrator" in str(container["env"]).lower() or "data-registry-0" in str(pod["spec"]["volumes"])
         # A team that is there is somebody else's.
         assert {"name": "THERE", "value": "smoke-1a2b3c4d"} in container["env"]
 

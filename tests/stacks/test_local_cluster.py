@@ -4,13 +4,17 @@ from typing import Any
 import pytest
 import yaml
 
+from catalog.supply import Supply
 from hosts import certificates
 from hosts import cluster as running_cluster
 from modules.contract.api import ApiError
-from stacks.clusters import kubeadm, lasting
+from modules.registry import node_registries
+from profiles.load import load
+from stacks.clusters import kubeadm, lasting, local
 from stacks.clusters.kubeadm import identifier
 from stacks.clusters.local import reservation
 from stacks.clusters.settling import Provider
+from tests.installer.recorder import record
 
 
 class Settled(Provider):
@@ -130,3 +134,24 @@ def test_a_settled_control_plane_has_its_certificates_renewed_before_it_is_waite
     inputs = {"host": host, "node": {}, "cluster": {**cluster, "eviction_seconds": 10}}
     assert kubeadm._ControlPlaneProvider().settle(inputs)["identifier"] == "6959097001d10501"
     assert done == ["make", "renew", "wait"]
+
+
+def test_every_node_is_told_what_it_pulls_from_the_platform_itself() -> None:
+    profile = load("laptop", {"cluster.workers": 2})
+    made = record(lambda: local.make(profile, "laptop", Supply.SOURCE)).records
+    nodes = [each.inputs["node"] for each in made if each.type.endswith((":ControlPlane", "kubeadm:Host"))]
+    assert len(nodes) == 3
+    for node in nodes:
+        assert node_registries(profile).items() <= node["registries"].items()
+        # Under both supplies, the catalog's images come from the machine.
+        assert node["registries"]["docker.io"] == "http://10.89.0.2:5000/v2/docker.io"
+
+
+def test_a_registry_more_changes_nodes_in_place(control_plane: dict[str, Any]) -> None:
+    before = {"host": {"address": "10.89.0.11"}, "node": {"registries": {"docker.io": "a"}}, "cluster": {}}
+    after = {**before, "node": {"registries": {"docker.io": "a", "registry.cairn.test": "b"}}}
+    for provider, inputs in ((kubeadm._ControlPlaneProvider(), after), (kubeadm._HostProvider(), after)):
+        diff = provider.diff("id", {**before, "kubeconfig": "x", "identifier": "y"}, inputs)
+        assert diff.changes and not diff.replaces
+    worker = kubeadm._WorkerProvider().diff("id", {**before, "control_plane": {}}, {**after, "control_plane": {}})
+    assert worker.changes and not worker.replaces
