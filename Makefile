@@ -33,7 +33,7 @@ lint: .venv/ready ## ruff and mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-catalog: .venv/ready ## build or fetch what isn't in the cache (half an hour on two cores when nothing is)
+catalog: .venv/ready ## build or fetch what isn't in the cache (half an hour to an hour on two cores when nothing is)
 	$(BIN)/cairn catalog build
 
 reference: .venv/ready ## write the pages of docs/ that are made from the code
