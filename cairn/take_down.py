@@ -131,11 +131,12 @@ def _destroy(environment: Environment, stack: EngineStack) -> None:
     progress = Progress(time.monotonic)
     # The cluster goes with all that is on it, and each step can be done again: a state that is written once, at the
     # end, is enough.
-    at_the_end = on_machine(environment.name) and backend() is not None
+    local = on_machine(environment.name)
+    at_the_end = local and backend() is not None
     try:
         if at_the_end:
             stack.workspace.env_vars = {**stack.workspace.env_vars, "PULUMI_SKIP_CHECKPOINTS": "true"}
-        elif pending and not on_machine(environment.name):
+        elif pending and not local:
             _record(stack, pending)
         with going(environment) if at_the_end else nullcontext(), show(progress) as take:
             stack.destroy(on_event=take, color="never", show_secrets=False, suppress_outputs=True)

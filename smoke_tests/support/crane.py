@@ -6,8 +6,8 @@ from pathlib import Path
 
 from catalog.build import binary
 from smoke_tests.support.entry import Entry
+from smoke_tests.support.own_hosts import seeing
 
-_SHELL = 'mount --bind "$0" /etc/hosts && exec "$@"'
 SECONDS = 120
 
 
@@ -24,10 +24,7 @@ class Crane:
     def __call__(self, *arguments: str, said: str | None = None) -> str:
         """What crane prints. Raises AssertionError with it where it fails."""
         done = subprocess.run(
-            [
-                *("unshare", "--mount", "--propagation", "private", "sh", "-c", _SHELL, str(self.home / "hosts")),
-                *(str(binary("crane")), *arguments),
-            ],
+            [*seeing(self.home / "hosts"), str(binary("crane")), *arguments],
             env={**os.environ, "DOCKER_CONFIG": str(self.home), "SSL_CERT_FILE": str(self.home / "authority.pem")},
             input=said,
             capture_output=True,

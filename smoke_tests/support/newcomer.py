@@ -7,14 +7,13 @@ from pathlib import Path
 
 from catalog.directories import REPOSITORY
 from smoke_tests.support.environment import CAIRN, Environment
+from smoke_tests.support.own_hosts import seeing
 
 STEP_SECONDS = 1800
 
-# Runs a block in a shell that goes on where the last one was: its directory, its variables. Names of the platform's
-# hosts are the newcomer's own: a mount namespace gives the block an /etc/hosts that the machine doesn't have.
+# Runs a block in a shell that goes on where the last one was: its directory, its variables.
 _SHELL = """
 set -euo pipefail
-mount --bind "$NEWCOMER_HOME/hosts" /etc/hosts
 cd "$NEWCOMER_HOME"
 [ ! -e state ] || source ./state
 set +u
@@ -48,7 +47,7 @@ class Newcomer:
         text = step.replace("team-a", self.team).replace("team_a", self.team.replace("-", "_"))
         (self.home / "block").write_text(text)
         done = subprocess.run(
-            ["unshare", "--mount", "--propagation", "private", "bash", "-c", _SHELL],
+            [*seeing(self.home / "hosts"), "bash", "-c", _SHELL],
             env=self.variables,
             capture_output=True,
             text=True,
